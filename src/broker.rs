@@ -1,0 +1,355 @@
+//! What joins the nodes: keeps sessions, retains events, carries them to the nodes that hold the
+//! uid, and remembers persons.
+//!
+//! Each verb is one atomic step at the broker, whatever node calls it. Two kinds: embedded (one
+//! process; the default) and, in its own room when it is built, Redis. The contract of each verb
+//! stands here, where the kinds meet; callers cannot tell them apart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::frame;
+use crate::message::{self, Event};
+use crate::session::{Action, EventId, Key, State, Ticket, Uid};
+
+pub mod embedded;
+
+use embedded::Member;
+
+/// One node's membership at the broker.
+#[derive(Debug, Clone)]
+pub enum Broker {
+    /// All within this process.
+    Embedded(Member),
+}
+
+/// The broker could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// It is away: nothing was done, nothing will be.
+    #[error("the broker is away")]
+    Unavailable,
+    /// Its store failed: nothing was done.
+    #[error("the broker's store failed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a node does with what the broker carries to it. Called in the order of the events of a
+/// uid, under the broker's lock: neither waits nor calls the broker.
+pub trait Inbox: Send + Sync {
+    /// An event for a uid that this node holds.
+    fn event(&self, uid: Uid, event: &Retained);
+    /// The session was ended; who holds the uid is to go.
+    fn ended(&self, uid: Uid);
+    /// How many websockets the node has open.
+    fn connections(&self) -> u64;
+}
+
+/// An accepted event: retained until its session ends.
+#[derive(Debug, Clone)]
+pub struct Retained {
+    /// Orders the events of a uid.
+    pub id: EventId,
+    /// The whole websocket frame of the text: what most pages are sent, made once.
+    pub frame: Bytes,
+    text_at: usize,
+}
+
+impl Retained {
+    fn new(id: EventId, text: &[u8]) -> Self {
+        let frame = frame::text_frame(text);
+        Self {
+            id,
+            text_at: frame.len() - text.len(),
+            frame,
+        }
+    }
+
+    /// The frame for a page that bound with `since`: the text with the event's id in it.
+    pub fn frame_with_id(&self) -> Bytes {
+        frame::text_frame(&message::with_event_id(
+            &self.frame[self.text_at..],
+            self.id,
+        ))
+    }
+}
+
+/// A session to be put on record.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its number.
+    pub uid: Uid,
+    /// The ticket of its code.
+    pub ticket: Ticket,
+    /// Asked of each bind; None lets the ticket alone suffice.
+    pub key: Option<Key>,
+    /// What a scan does; None where another system handles the scan.
+    pub action: Option<Action>,
+    /// How long the code can be scanned.
+    pub life: Duration,
+}
+
+/// How [`Broker::issue`] went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// It is on record.
+    Created,
+    /// The same uid and ticket were on record: the life began anew, key and action stayed.
+    Renewed(Option<Key>),
+    /// The uid is on record with another ticket.
+    Conflict,
+}
+
+/// A claim to a uid, to be verified.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// Which session.
+    pub uid: Uid,
+    /// What the page presents.
+    pub ticket: Option<&'a Ticket>,
+    /// What the page presents.
+    pub key: Option<&'a Key>,
+    /// Whether a uid that is not on record is registered with the ticket presented.
+    pub register: bool,
+}
+
+/// How [`Broker::hold`] went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Verified, and from now on this node gets the uid's events.
+    Yes {
+        /// The newest event at that moment.
+        newest: EventId,
+    },
+    /// Nothing is known of the uid.
+    Unknown,
+    /// Ticket or key is not the one on record.
+    Mismatch,
+}
+
+/// How [`Broker::publish`] went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// Verified, retained, and handed to that many nodes; 0 where nobody holds the uid now.
+    Yes {
+        /// The event's id.
+        id: EventId,
+        /// Nodes that hold the uid.
+        nodes: usize,
+    },
+    /// Nothing is known of the uid.
+    Unknown,
+    /// The ticket is not the one on record.
+    Mismatch,
+    /// Nobody holds the uid, and the publisher did not want it kept.
+    NotHeld,
+}
+
+/// Retained events of a uid, oldest first.
+#[derive(Debug, Default)]
+pub struct Replay {
+    /// The events after the id that was asked for, at most as many as asked for.
+    pub events: Vec<Retained>,
+    /// Whether events after that id are gone.
+    pub gap: bool,
+}
+
+/// How [`Broker::scan`] went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Scanned {
+    /// This person's scan counts, now or (where an earlier attempt was cut short) still.
+    Accepted {
+        /// What the code stands for.
+        action: Option<Action>,
+        /// The ticket on record, for the events that follow.
+        ticket: Ticket,
+    },
+    /// The same person scanned it before, and the action is done.
+    Repeated,
+    /// Somebody else scanned it before.
+    Used,
+    /// The code's time is over.
+    Expired,
+    /// Nothing is known of the uid.
+    Unknown,
+    /// The ticket is not the one on record, or is missing.
+    Mismatch,
+}
+
+/// What can be told of a session.
+#[derive(Debug, Clone)]
+pub struct SessionView {
+    /// How far it has come.
+    pub state: State,
+    /// What its code stands for.
+    pub action: Option<Action>,
+    /// The ticket on record.
+    pub ticket: Ticket,
+    /// For how long the code can still be scanned; zero once it cannot.
+    pub code_remaining: Duration,
+    /// The nodes that hold the uid.
+    pub nodes: Vec<String>,
+}
+
+/// A live node.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct NodeView {
+    /// Its name.
+    pub name: String,
+    /// Its open websockets.
+    pub connections: u64,
+}
+
+/// A person who has scanned a code of ours.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Account {
+    /// Counts the person's send tokens from 0: the token is derived from it.
+    pub token_generation: u32,
+    /// The person's id over all accounts of one Open Platform; None while unknown or without one.
+    pub unionid: Option<String>,
+    /// Whether the platform was asked for the unionid.
+    pub profiled: bool,
+    /// Unix seconds of the first scan.
+    pub since: u64,
+}
+
+/// The SHA-256 of a secret that is looked up by it.
+pub type SecretHash = [u8; 32];
+
+/// Calls one verb on whichever kind it is.
+macro_rules! verb {
+    ($self:ident.$verb:ident($($argument:expr),*)) => {
+        match $self {
+            Broker::Embedded(member) => member.$verb($($argument),*),
+        }
+    };
+}
+
+impl Broker {
+    /// Puts a session on record. The same uid and ticket renew it; another ticket is refused.
+    pub async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
+        Ok(verb!(self.issue(session)))
+    }
+
+    /// Verifies a claim and, if it is good, carries the uid's events to this node until
+    /// [`Broker::release`] is called as often as this.
+    pub async fn hold(&self, claim: Claim<'_>) -> Result<Held, BrokerError> {
+        Ok(verb!(self.hold(claim)))
+    }
+
+    /// Gives back one [`Broker::hold`]; a session that nobody holds lives for its grace.
+    pub fn release(&self, uid: Uid) {
+        verb!(self.release(uid));
+    }
+
+    /// Verifies, retains and carries an event in one step. The same push id is accepted once
+    /// while the session lives, and answered as the first time. Without `keep` an event for a
+    /// uid that nobody holds is refused instead of retained.
+    pub async fn publish(&self, event: &Event, keep: bool) -> Result<Published, BrokerError> {
+        Ok(verb!(self.publish(event, keep)))
+    }
+
+    /// At most `limit` retained events after `after`, oldest first.
+    pub async fn replay(
+        &self,
+        uid: Uid,
+        after: EventId,
+        limit: usize,
+    ) -> Result<Replay, BrokerError> {
+        Ok(verb!(self.replay(uid, after, limit)))
+    }
+
+    /// Takes a person's scan: the first person's counts, and may be repeated until [`Broker::settle`].
+    pub async fn scan(
+        &self,
+        uid: Uid,
+        ticket: Option<&Ticket>,
+        person: &str,
+    ) -> Result<Scanned, BrokerError> {
+        Ok(verb!(self.scan(uid, ticket, person)))
+    }
+
+    /// Marks the action of a scanned session as done.
+    pub async fn settle(&self, uid: Uid) -> Result<(), BrokerError> {
+        verb!(self.settle(uid));
+        Ok(())
+    }
+
+    /// What is on record of a uid.
+    pub async fn session(&self, uid: Uid) -> Result<Option<SessionView>, BrokerError> {
+        Ok(verb!(self.session(uid)))
+    }
+
+    /// Ends a session: its ticket is void, its events are gone, every holder is told. False where
+    /// there was none.
+    pub async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
+        Ok(verb!(self.end(uid)))
+    }
+
+    /// Notes `value` under `name` for `life`, unless something is noted there: then false.
+    pub async fn note_once(
+        &self,
+        name: &str,
+        value: &str,
+        life: Duration,
+    ) -> Result<bool, BrokerError> {
+        Ok(verb!(self.note_once(name, value, life)))
+    }
+
+    /// Notes `value` under `name` for `life`, over what is noted there.
+    pub async fn note(&self, name: &str, value: &str, life: Duration) -> Result<(), BrokerError> {
+        verb!(self.note(name, value, life));
+        Ok(())
+    }
+
+    /// What is noted under `name`.
+    pub async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
+        Ok(verb!(self.noted(name)))
+    }
+
+    /// A person's account.
+    pub async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
+        verb!(self.account(person)).await
+    }
+
+    /// A person's account, made where there is none; a new one owns the send token with the hash
+    /// `first_token`. What this returns outlives a restart.
+    pub async fn enrol(
+        &self,
+        person: &str,
+        first_token: SecretHash,
+    ) -> Result<Account, BrokerError> {
+        verb!(self.enrol(person, first_token)).await
+    }
+
+    /// Remembers what the platform said of a person's unionid.
+    pub async fn profile(&self, person: &str, unionid: Option<&str>) -> Result<(), BrokerError> {
+        verb!(self.profile(person, unionid)).await
+    }
+
+    /// Whose send token has this hash.
+    pub async fn token_owner(&self, token: SecretHash) -> Result<Option<String>, BrokerError> {
+        verb!(self.token_owner(token)).await
+    }
+
+    /// The secret of this installation, from which send tokens are derived: made once, the same on
+    /// every node, outlives restarts.
+    pub async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
+        verb!(self.installation_secret()).await
+    }
+
+    /// The live nodes.
+    pub async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
+        Ok(verb!(self.nodes()))
+    }
+
+    /// Leaves: nothing more is carried to this node.
+    pub fn leave(&self) {
+        verb!(self.leave());
+    }
+}
+
+/// An inbox that many may share.
+pub type SharedInbox = Arc<dyn Inbox>;

@@ -1,0 +1,235 @@
+//! The broker of one process: sessions and notes in memory, persons in a database file.
+//!
+//! It is the default for a single node and the double of every test; several nodes of one process
+//! may join it, and are a cluster then.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    Account, BrokerError, Claim, Held, Issued, NewSession, NodeView, Published, Replay, Scanned,
+    SecretHash, SessionView, SharedInbox,
+};
+use crate::message::Event;
+use crate::metrics::Metrics;
+use crate::session::{EventId, Ticket, Uid};
+
+mod expiry;
+mod notes;
+mod record;
+mod sessions;
+mod store;
+
+use notes::Notes;
+use sessions::Sessions;
+use store::Store;
+pub use store::StoreError;
+
+/// How long things live and how many are kept.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    /// Life of a session that nobody holds, after its code ran out or its last page left.
+    pub grace: Duration,
+    /// Events retained for each session, the newest.
+    pub events: usize,
+    /// Push ids remembered for each session, the newest.
+    pub push_ids: usize,
+}
+
+/// The broker itself, shared by the nodes that joined it.
+#[derive(Debug)]
+pub struct Embedded {
+    sessions: Arc<Sessions>,
+    notes: Notes,
+    store: Store,
+    members: RwLock<Vec<MemberEntry>>,
+    next_member: AtomicU32,
+    /// Stops the expiry task with the last handle.
+    _expiry: DropGuard,
+}
+
+struct MemberEntry {
+    number: NodeNumber,
+    name: String,
+    inbox: SharedInbox,
+}
+
+impl std::fmt::Debug for MemberEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Tells the members of one broker apart.
+type NodeNumber = u32;
+
+/// One node's handle to the embedded broker.
+#[derive(Debug, Clone)]
+pub struct Member {
+    broker: Arc<Embedded>,
+    number: NodeNumber,
+}
+
+impl Embedded {
+    /// Opens the database file in `directory`, made where it is missing, and starts the task that
+    /// forgets what has expired.
+    pub async fn open(
+        directory: &Path,
+        retention: Retention,
+        metrics: &Metrics,
+    ) -> Result<Arc<Self>, StoreError> {
+        let store = Store::open(directory).await?;
+        let stop = CancellationToken::new();
+        let sessions = Arc::new(Sessions::new(retention, metrics.sessions.clone()));
+        tokio::spawn(expiry::run(Arc::clone(&sessions), stop.clone()));
+        Ok(Arc::new(Self {
+            sessions,
+            notes: Notes::default(),
+            store,
+            members: RwLock::default(),
+            next_member: AtomicU32::new(0),
+            _expiry: stop.drop_guard(),
+        }))
+    }
+
+    /// Joins a node: `inbox` gets the events of the uids that it holds.
+    pub fn join(self: &Arc<Self>, name: &str, inbox: SharedInbox) -> Member {
+        let number = self.next_member.fetch_add(1, Ordering::Relaxed);
+        self.members.write().push(MemberEntry {
+            number,
+            name: name.to_owned(),
+            inbox,
+        });
+        Member {
+            broker: Arc::clone(self),
+            number,
+        }
+    }
+
+    /// Calls `visit` with the inbox of each of `numbers`.
+    fn each_inbox(&self, numbers: impl Iterator<Item = NodeNumber>, visit: impl Fn(&MemberEntry)) {
+        let members = self.members.read();
+        for number in numbers {
+            if let Some(member) = members.iter().find(|member| member.number == number) {
+                visit(member);
+            }
+        }
+    }
+}
+
+impl Member {
+    pub(super) fn issue(&self, session: NewSession) -> Issued {
+        self.broker.sessions.issue(session)
+    }
+
+    pub(super) fn hold(&self, claim: Claim<'_>) -> Held {
+        self.broker.sessions.hold(claim, self.number)
+    }
+
+    pub(super) fn release(&self, uid: Uid) {
+        self.broker.sessions.release(uid, self.number);
+    }
+
+    pub(super) fn publish(&self, event: &Event, keep: bool) -> Published {
+        self.broker
+            .sessions
+            .publish(event, keep, |holders, retained| {
+                self.broker
+                    .each_inbox(holders, |member| member.inbox.event(event.uid, retained));
+            })
+    }
+
+    pub(super) fn replay(&self, uid: Uid, after: EventId, limit: usize) -> Replay {
+        self.broker.sessions.replay(uid, after, limit)
+    }
+
+    pub(super) fn scan(&self, uid: Uid, ticket: Option<&Ticket>, person: &str) -> Scanned {
+        self.broker.sessions.scan(uid, ticket, person)
+    }
+
+    pub(super) fn settle(&self, uid: Uid) {
+        self.broker.sessions.settle(uid);
+    }
+
+    pub(super) fn session(&self, uid: Uid) -> Option<SessionView> {
+        let (mut view, holders) = self.broker.sessions.view(uid)?;
+        let members = self.broker.members.read();
+        view.nodes = members
+            .iter()
+            .filter(|member| holders.contains(&member.number))
+            .map(|member| member.name.clone())
+            .collect();
+        Some(view)
+    }
+
+    pub(super) fn end(&self, uid: Uid) -> bool {
+        self.broker.sessions.end(uid, |holders| {
+            self.broker
+                .each_inbox(holders, |member| member.inbox.ended(uid));
+        })
+    }
+
+    pub(super) fn note_once(&self, name: &str, value: &str, life: Duration) -> bool {
+        self.broker.notes.note_once(name, value, life)
+    }
+
+    pub(super) fn note(&self, name: &str, value: &str, life: Duration) {
+        self.broker.notes.note(name, value, life);
+    }
+
+    pub(super) fn noted(&self, name: &str) -> Option<String> {
+        self.broker.notes.noted(name)
+    }
+
+    pub(super) async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
+        self.broker.store.account(person).await
+    }
+
+    pub(super) async fn enrol(
+        &self,
+        person: &str,
+        first_token: SecretHash,
+    ) -> Result<Account, BrokerError> {
+        self.broker.store.enrol(person, first_token).await
+    }
+
+    pub(super) async fn profile(
+        &self,
+        person: &str,
+        unionid: Option<&str>,
+    ) -> Result<(), BrokerError> {
+        self.broker.store.profile(person, unionid).await
+    }
+
+    pub(super) async fn token_owner(
+        &self,
+        token: SecretHash,
+    ) -> Result<Option<String>, BrokerError> {
+        self.broker.store.token_owner(token).await
+    }
+
+    pub(super) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
+        self.broker.store.installation_secret().await
+    }
+
+    pub(super) fn nodes(&self) -> Vec<NodeView> {
+        let members = self.broker.members.read();
+        members
+            .iter()
+            .map(|member| NodeView {
+                name: member.name.clone(),
+                connections: member.inbox.connections(),
+            })
+            .collect()
+    }
+
+    pub(super) fn leave(&self) {
+        let mut members = self.broker.members.write();
+        members.retain(|member| member.number != self.number);
+    }
+}

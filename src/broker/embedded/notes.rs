@@ -1,0 +1,98 @@
+//! Short notes under a name, each with a life: callbacks seen, login tokens.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    notes: HashMap<String, Note>,
+    by_end: BinaryHeap<Reverse<(Instant, String)>>,
+}
+
+#[derive(Debug)]
+struct Note {
+    value: String,
+    ends: Instant,
+}
+
+impl Notes {
+    pub fn note_once(&self, name: &str, value: &str, life: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        inner.forget_expired();
+        if inner.notes.contains_key(name) {
+            return false;
+        }
+        inner.insert(name, value, life);
+        true
+    }
+
+    pub fn note(&self, name: &str, value: &str, life: Duration) {
+        let mut inner = self.inner.lock();
+        inner.forget_expired();
+        inner.insert(name, value, life);
+    }
+
+    pub fn noted(&self, name: &str) -> Option<String> {
+        let mut inner = self.inner.lock();
+        inner.forget_expired();
+        inner.notes.get(name).map(|note| note.value.clone())
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, name: &str, value: &str, life: Duration) {
+        let ends = Instant::now() + life;
+        let note = Note {
+            value: value.to_owned(),
+            ends,
+        };
+        self.notes.insert(name.to_owned(), note);
+        self.by_end.push(Reverse((ends, name.to_owned())));
+    }
+
+    /// Each verb clears what has ended, so that no timer is needed.
+    fn forget_expired(&mut self) {
+        let now = Instant::now();
+        while let Some(Reverse((ends, _))) = self.by_end.peek()
+            && *ends <= now
+        {
+            let Some(Reverse((_, name))) = self.by_end.pop() else {
+                return;
+            };
+            // A note written anew under the same name has a later end of its own.
+            if self.notes.get(&name).is_some_and(|note| note.ends <= now) {
+                self.notes.remove(&name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_note_lives_its_time() {
+        let notes = Notes::default();
+        let minute = Duration::from_secs(60);
+        assert!(notes.note_once("a", "1", minute));
+        assert!(!notes.note_once("a", "2", minute));
+        assert_eq!(notes.noted("a").as_deref(), Some("1"));
+        tokio::time::advance(minute / 2).await;
+        notes.note("a", "3", minute);
+        tokio::time::advance(minute / 2).await;
+        assert_eq!(notes.noted("a").as_deref(), Some("3"));
+        tokio::time::advance(minute / 2).await;
+        assert!(notes.note_once("a", "4", minute));
+        assert!(notes.inner.lock().by_end.len() <= 2);
+    }
+}

@@ -1,0 +1,220 @@
+//! One session on record: a plain value, told the time by its caller.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{NodeNumber, Retention};
+use crate::broker::{Claim, Issued, NewSession, Published, Replay, Retained, Scanned};
+use crate::message::{Event, PushId};
+use crate::session::{Action, EventId, Key, State, Ticket};
+
+#[derive(Debug)]
+pub(super) struct Record {
+    pub ticket: Ticket,
+    key: Option<Key>,
+    pub action: Option<Action>,
+    /// Until when the code can be scanned.
+    code_ends: Instant,
+    progress: Progress,
+    /// The person whose scan counted.
+    scanned_by: Option<Box<str>>,
+    /// The nodes that hold the uid, each as often as it holds it.
+    holders: Vec<NodeNumber>,
+    /// When the last page left, or the session was made.
+    left_at: Instant,
+    /// Whether the expiry queue has an entry for this session.
+    pub queued: bool,
+    newest: EventId,
+    /// The newest event that is retained no more.
+    dropped: EventId,
+    events: VecDeque<Retained>,
+    push_ids: Option<Box<PushIds>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Scanned,
+    Done,
+}
+
+/// The push ids of a session with their answers, oldest first.
+#[derive(Debug, Default)]
+struct PushIds {
+    order: VecDeque<PushId>,
+    answers: HashMap<PushId, Published>,
+}
+
+impl Record {
+    pub fn new(session: NewSession, now: Instant) -> Self {
+        Self {
+            ticket: session.ticket,
+            key: session.key,
+            action: session.action,
+            code_ends: now + session.life,
+            progress: Progress::Waiting,
+            scanned_by: None,
+            holders: Vec::new(),
+            left_at: now,
+            queued: false,
+            newest: EventId::START,
+            dropped: EventId::START,
+            events: VecDeque::new(),
+            push_ids: None,
+        }
+    }
+
+    /// A session that the first page's claim makes: it has no code of ours and no key.
+    pub fn registered(ticket: Ticket, claim: &Claim<'_>, now: Instant) -> Self {
+        Self::new(
+            NewSession {
+                uid: claim.uid,
+                ticket,
+                key: None,
+                action: None,
+                life: Duration::ZERO,
+            },
+            now,
+        )
+    }
+
+    pub fn renew(&mut self, session: &NewSession, now: Instant) -> Issued {
+        if self.ticket != session.ticket {
+            return Issued::Conflict;
+        }
+        self.code_ends = now + session.life;
+        Issued::Renewed(self.key)
+    }
+
+    /// When nobody will miss it; None while a page holds it.
+    pub fn expires_at(&self, grace: Duration) -> Option<Instant> {
+        self.holders
+            .is_empty()
+            .then(|| self.code_ends.max(self.left_at) + grace)
+    }
+
+    pub fn verifies(&self, claim: &Claim<'_>) -> bool {
+        let ticket = claim.ticket.is_some_and(|ticket| *ticket == self.ticket);
+        let key = self.key.is_none_or(|key| claim.key == Some(&key));
+        ticket & key
+    }
+
+    pub fn hold(&mut self, node: NodeNumber) -> EventId {
+        self.holders.push(node);
+        self.newest
+    }
+
+    pub fn release(&mut self, node: NodeNumber, now: Instant) {
+        if let Some(place) = self.holders.iter().position(|holder| *holder == node) {
+            self.holders.swap_remove(place);
+            self.left_at = now;
+        }
+    }
+
+    /// The nodes that hold the uid, each once.
+    pub fn holders(&self) -> Vec<NodeNumber> {
+        let mut nodes = self.holders.clone();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Verifies and retains an event. The second value is what is to be carried to the holders;
+    /// None where the event was refused or had been accepted before.
+    pub fn publish(
+        &mut self,
+        event: &Event,
+        keep: bool,
+        now_millis: u64,
+        retention: &Retention,
+    ) -> (Published, Option<Retained>) {
+        if self.ticket != event.ticket {
+            return (Published::Mismatch, None);
+        }
+        if let Some(answer) = self.answered(event.push_id.as_ref()) {
+            return (answer, None);
+        }
+        let nodes = self.holders().len();
+        if nodes == 0 && !keep {
+            return (Published::NotHeld, None);
+        }
+        let id = self.newest.next(now_millis);
+        let retained = Retained::new(id, &event.text);
+        self.newest = id;
+        self.events.push_back(retained.clone());
+        if self.events.len() > retention.events {
+            let dropped = self.events.pop_front();
+            self.dropped = dropped.map_or(self.dropped, |event| event.id);
+        }
+        let answer = Published::Yes { id, nodes };
+        if let Some(push_id) = &event.push_id {
+            let push_ids = self.push_ids.get_or_insert_default();
+            push_ids.remember(push_id.clone(), answer, retention.push_ids);
+        }
+        (answer, Some(retained))
+    }
+
+    fn answered(&self, push_id: Option<&PushId>) -> Option<Published> {
+        let answers = &self.push_ids.as_ref()?.answers;
+        answers.get(push_id?).copied()
+    }
+
+    pub fn replay(&self, after: EventId, limit: usize) -> Replay {
+        let first = self.events.partition_point(|event| event.id <= after);
+        Replay {
+            events: self.events.range(first..).take(limit).cloned().collect(),
+            gap: after < self.dropped,
+        }
+    }
+
+    pub fn scan(&mut self, ticket: Option<&Ticket>, person: &str, now: Instant) -> Scanned {
+        if ticket.is_none_or(|ticket| *ticket != self.ticket) {
+            return Scanned::Mismatch;
+        }
+        let same_person = self.scanned_by.as_deref() == Some(person);
+        match self.progress {
+            Progress::Waiting if now >= self.code_ends => Scanned::Expired,
+            Progress::Done if same_person => Scanned::Repeated,
+            Progress::Scanned | Progress::Done if !same_person => Scanned::Used,
+            _ => {
+                self.progress = Progress::Scanned;
+                self.scanned_by = Some(person.into());
+                Scanned::Accepted {
+                    action: self.action,
+                    ticket: self.ticket.clone(),
+                }
+            }
+        }
+    }
+
+    pub fn settle(&mut self) {
+        self.progress = Progress::Done;
+    }
+
+    pub fn state(&self, now: Instant) -> State {
+        match self.progress {
+            Progress::Waiting if now >= self.code_ends => State::Expired,
+            Progress::Waiting => State::Waiting,
+            Progress::Scanned => State::Scanned,
+            Progress::Done => State::Done,
+        }
+    }
+
+    pub fn code_remaining(&self, now: Instant) -> Duration {
+        self.code_ends.saturating_duration_since(now)
+    }
+}
+
+impl PushIds {
+    fn remember(&mut self, push_id: PushId, answer: Published, most: usize) {
+        self.order.push_back(push_id.clone());
+        self.answers.insert(push_id, answer);
+        if self.order.len() > most
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.answers.remove(&oldest);
+        }
+    }
+}

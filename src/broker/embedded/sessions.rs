@@ -1,0 +1,193 @@
+//! All sessions on record, in shards with a lock each.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use prometheus::IntGauge;
+use tokio::time::Instant;
+
+use super::expiry::Queue;
+use super::record::Record;
+use super::{NodeNumber, Retention};
+use crate::broker::{
+    Claim, Held, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView,
+};
+use crate::message::Event;
+use crate::session::{EventId, Ticket, Uid};
+
+#[derive(Debug)]
+pub(super) struct Sessions {
+    shards: Vec<Mutex<HashMap<Uid, Box<Record>>>>,
+    pub expiry: Queue,
+    retention: Retention,
+    gauge: IntGauge,
+}
+
+const SHARDS: usize = 64;
+
+impl Sessions {
+    pub fn new(retention: Retention, gauge: IntGauge) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            expiry: Queue::default(),
+            retention,
+            gauge,
+        }
+    }
+
+    pub fn issue(&self, session: NewSession) -> Issued {
+        let now = Instant::now();
+        let uid = session.uid;
+        let mut shard = self.shard(uid).lock();
+        if let Some(record) = shard.get_mut(&uid) {
+            return record.renew(&session, now);
+        }
+        self.insert(&mut shard, uid, Record::new(session, now));
+        Issued::Created
+    }
+
+    pub fn hold(&self, claim: Claim<'_>, node: NodeNumber) -> Held {
+        let mut shard = self.shard(claim.uid).lock();
+        if let (true, Some(ticket), None) =
+            (claim.register, claim.ticket, shard.get(&claim.uid))
+        {
+            let record = Record::registered(ticket.clone(), &claim, Instant::now());
+            self.insert(&mut shard, claim.uid, record);
+        }
+        match shard.get_mut(&claim.uid) {
+            None => Held::Unknown,
+            Some(record) if !record.verifies(&claim) => Held::Mismatch,
+            Some(record) => Held::Yes {
+                newest: record.hold(node),
+            },
+        }
+    }
+
+    pub fn release(&self, uid: Uid, node: NodeNumber) {
+        let mut shard = self.shard(uid).lock();
+        // A session that was ended meanwhile is gone, and its holders with it.
+        if let Some(record) = shard.get_mut(&uid) {
+            record.release(node, Instant::now());
+            self.queue_expiry(uid, record);
+        }
+    }
+
+    /// `carry` gets an accepted event and who holds the uid, under the lock: events of a uid
+    /// arrive everywhere in the order of their ids.
+    pub fn publish(
+        &self,
+        event: &Event,
+        keep: bool,
+        carry: impl FnOnce(std::vec::IntoIter<NodeNumber>, &Retained),
+    ) -> Published {
+        let mut shard = self.shard(event.uid).lock();
+        let Some(record) = shard.get_mut(&event.uid) else {
+            return Published::Unknown;
+        };
+        let (answer, accepted) = record.publish(event, keep, unix_millis(), &self.retention);
+        if let Some(retained) = accepted {
+            carry(record.holders().into_iter(), &retained);
+        }
+        answer
+    }
+
+    pub fn replay(&self, uid: Uid, after: EventId, limit: usize) -> Replay {
+        let shard = self.shard(uid).lock();
+        shard
+            .get(&uid)
+            .map_or_else(Replay::default, |record| record.replay(after, limit))
+    }
+
+    pub fn scan(&self, uid: Uid, ticket: Option<&Ticket>, person: &str) -> Scanned {
+        let mut shard = self.shard(uid).lock();
+        match shard.get_mut(&uid) {
+            None => Scanned::Unknown,
+            Some(record) => record.scan(ticket, person, Instant::now()),
+        }
+    }
+
+    pub fn settle(&self, uid: Uid) {
+        if let Some(record) = self.shard(uid).lock().get_mut(&uid) {
+            record.settle();
+        }
+    }
+
+    /// What can be told of a session, and who holds it.
+    pub fn view(&self, uid: Uid) -> Option<(SessionView, Vec<NodeNumber>)> {
+        let now = Instant::now();
+        let shard = self.shard(uid).lock();
+        let record = shard.get(&uid)?;
+        let view = SessionView {
+            state: record.state(now),
+            action: record.action,
+            ticket: record.ticket.clone(),
+            code_remaining: record.code_remaining(now),
+            nodes: Vec::new(),
+        };
+        Some((view, record.holders()))
+    }
+
+    pub fn end(&self, uid: Uid, tell: impl FnOnce(std::vec::IntoIter<NodeNumber>)) -> bool {
+        let mut shard = self.shard(uid).lock();
+        let Some(record) = shard.remove(&uid) else {
+            return false;
+        };
+        self.gauge.dec();
+        tell(record.holders().into_iter());
+        true
+    }
+
+    /// Forgets what has expired by now; gives the time of the next look.
+    pub fn expire(&self) -> Option<Instant> {
+        while let Some(uid) = self.expiry.pop_due(Instant::now()) {
+            let mut shard = self.shard(uid).lock();
+            let Some(record) = shard.get_mut(&uid) else {
+                continue;
+            };
+            record.queued = false;
+            let expired = record
+                .expires_at(self.retention.grace)
+                .is_some_and(|expires_at| expires_at <= Instant::now());
+            if expired {
+                shard.remove(&uid);
+                self.gauge.dec();
+            } else {
+                self.queue_expiry(uid, record);
+            }
+        }
+        self.expiry.next_due()
+    }
+
+    fn insert(&self, shard: &mut HashMap<Uid, Box<Record>>, uid: Uid, record: Record) {
+        let record = shard.entry(uid).or_insert(Box::new(record));
+        self.gauge.inc();
+        self.queue_expiry(uid, record);
+    }
+
+    /// One entry a session is enough: when it is due, the session tells whether it has got a
+    /// later end. A held one needs none; it is queued when its last page leaves.
+    fn queue_expiry(&self, uid: Uid, record: &mut Record) {
+        if record.queued {
+            return;
+        }
+        if let Some(expires_at) = record.expires_at(self.retention.grace) {
+            record.queued = true;
+            self.expiry.push(expires_at, uid);
+        }
+    }
+
+    fn shard(&self, uid: Uid) -> &Mutex<HashMap<Uid, Box<Record>>> {
+        &self.shards[uid.get() as usize % SHARDS]
+    }
+}
+
+fn unix_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What certain texts must look like; each returns the text, tidied perhaps, or what is wrong.
+
+use super::text::expected;
+
+/// The fewest bytes of a secret that somebody invents.
+const SECRET_BYTES: usize = 8;
+
+/// A secret long enough not to be guessed at once.
+pub(super) fn strong(text: &str) -> Result<String, String> {
+    if text.len() < SECRET_BYTES {
+        return Err(format!(
+            "is too short, expected at least {SECRET_BYTES} bytes"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// `https://HOST[:PORT][/PATH]`; a slash at the end is removed.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    const FORM: &str = "a URL such as https://example.com, without user, query or fragment";
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or_else(|| expected(FORM, text))?;
+    let host = rest.split('/').next().unwrap_or_default();
+    // Not quoted: what stands before the @ may be a password.
+    if host.contains('@') {
+        return Err(format!("expected {FORM}"));
+    }
+    let stray = |c: char| c.is_whitespace() || c.is_control() || "?#\\\"<>".contains(c);
+    if host.is_empty() || host.starts_with(':') || text.contains(stray) {
+        return Err(expected(FORM, text));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// A place to send the browser to: a path of the same site, or a URL.
+pub(super) fn destination(text: &str) -> Result<String, String> {
+    let stray = |c: char| c.is_whitespace() || c.is_control() || "?#\\\"<>".contains(c);
+    if text.starts_with('/') && !text.starts_with("//") && !text.contains(stray) {
+        return Ok(text.to_owned());
+    }
+    let keep = |_| text.to_owned();
+    base_url(text)
+        .map(keep)
+        .map_err(|_| expected("a path such as /login or a URL, without query", text))
+}
+
+/// `wx` and 16 hexadecimal digits.
+pub(super) fn app_id(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("wx").unwrap_or_default();
+    let lower_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    if digits.len() != 16 || !digits.bytes().all(lower_hex) {
+        return Err(expected("wx and 16 hexadecimal digits", text));
+    }
+    Ok(text.to_owned())
+}
+
+/// The Token of the WeChat console: 3 to 32 letters and digits.
+pub(super) fn wechat_token(text: &str) -> Result<String, String> {
+    if !(3..=32).contains(&text.len()) || !is_alphanumeric(text) {
+        return Err("expected 3 to 32 letters and digits".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The EncodingAESKey of the WeChat console: 43 letters and digits.
+pub(super) fn encoding_aes_key(text: &str) -> Result<String, String> {
+    if text.len() != 43 || !is_alphanumeric(text) {
+        return Err("expected 43 letters and digits".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Words of the log filter: `info`, `warn,scangate=debug`.
+pub(super) fn log_directives(text: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    const FORM: &str = "a level (off, error, warn, info, debug, trace) or directives such as \
+                        warn,scangate=debug";
+    for directive in text.split(',') {
+        // The filter takes any word for the name of a module, so that `inof` would turn logging off.
+        let level = directive
+            .rsplit_once('=')
+            .map_or(directive, |(_, level)| level);
+        if !LEVELS.contains(&level.trim().to_ascii_lowercase().as_str()) {
+            return Err(expected(FORM, text));
+        }
+    }
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|_| expected(FORM, text))?;
+    Ok(text.to_owned())
+}
+
+fn is_alphanumeric(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_http_and_bare() {
+        assert_eq!(
+            base_url("https://a.example/x/").as_deref(),
+            Ok("https://a.example/x")
+        );
+        assert_eq!(
+            base_url("http://[::1]:80").as_deref(),
+            Ok("http://[::1]:80")
+        );
+        for wrong in [
+            "ftp://a",
+            "a.example",
+            "https://",
+            "https://a/?b",
+            "http://a b",
+            "http://:80",
+        ] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
+        let fault = base_url("https://me:hunter22@a.example").unwrap_err();
+        assert!(!fault.contains("hunter22"), "{fault}");
+    }
+
+    #[test]
+    fn people_are_sent_to_paths_or_urls_only() {
+        assert!(destination("/admin/login.php").is_ok());
+        assert!(destination("https://a.example/login").is_ok());
+        for wrong in ["javascript:alert(1)", "//evil.example", "/a?b=c", "login"] {
+            assert!(destination(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_level_is_not_taken_for_a_module() {
+        for right in [
+            "info",
+            "WARN",
+            "warn,scangate=debug",
+            "scangate::doors=trace,off",
+        ] {
+            assert!(log_directives(right).is_ok(), "{right}");
+        }
+        for wrong in ["inof", "scangate=loud", "info,"] {
+            assert!(log_directives(wrong).is_err(), "{wrong}");
+        }
+    }
+}

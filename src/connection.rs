@@ -1,0 +1,163 @@
+//! One websocket: the handle through which anybody writes to it, and the half that its own
+//! task reads with.
+//!
+//! There is no channel between the two. A publisher writes straight to the socket under a
+//! short lock; only what the socket does not take goes to a bounded queue, which the task
+//! drains when the socket is writable again. While nothing happens neither half owns a buffer.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use crate::ending::Ending;
+use crate::stream::Stream;
+
+mod outbox;
+mod pace;
+mod socket;
+
+use outbox::Outbox;
+pub use socket::{Heard, Socket};
+
+/// What a connection may do.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Bytes of one message from the peer.
+    pub message_bytes: usize,
+    /// Bytes that may wait for a slow peer before it is ended.
+    pub queue_bytes: usize,
+    /// Frames a second from the peer, in bursts of four times that; None for no limit.
+    pub frames_per_second: Option<u32>,
+    /// Silence after which the peer is pinged; None for never.
+    pub ping_after: Option<Duration>,
+    /// Silence after which the connection is ended.
+    pub silence: Duration,
+}
+
+/// How a frame fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The socket took it.
+    Written,
+    /// It waits in the queue until the socket takes it.
+    Queued,
+    /// The connection has ended or is about to; nobody will see the frame.
+    Over,
+}
+
+/// The handle to a websocket: any thread may send to it or end it, none has to wait.
+#[derive(Debug)]
+pub struct Connection {
+    state: Mutex<State>,
+    queue_bytes: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    outbox: Outbox,
+    /// Why the task should stop, once somebody knows a reason. The first one counts.
+    ending: Option<Ending>,
+    /// Set when the goodbye has begun: no frame may follow it.
+    closed: bool,
+    /// The connection's own task.
+    task: Option<Waker>,
+}
+
+impl Connection {
+    /// Makes a handle and its task's half of a stream that has been upgraded; `early` is what the
+    /// peer sent right behind its request.
+    pub fn open(stream: Stream, early: &[u8], rules: Arc<Rules>) -> Socket {
+        let connection = Arc::new(Self {
+            state: Mutex::new(State {
+                outbox: Outbox::new(stream),
+                ending: None,
+                closed: false,
+                task: None,
+            }),
+            queue_bytes: rules.queue_bytes,
+        });
+        Socket::new(connection, early, rules)
+    }
+
+    /// Writes a frame, or queues it; a queue that overflows ends the connection as too slow.
+    pub fn send(&self, frame: Bytes) -> Sent {
+        let mut state = self.state.lock();
+        if state.ending.is_some() || state.closed {
+            return Sent::Over;
+        }
+        match state.outbox.send(frame, self.queue_bytes) {
+            Ok(Sent::Written) => Sent::Written,
+            Ok(sent) => {
+                state.wake();
+                sent
+            }
+            Err(ending) => {
+                state.end(ending);
+                Sent::Over
+            }
+        }
+    }
+
+    /// Asks the connection's task to say goodbye and stop.
+    pub fn end(&self, ending: Ending) {
+        self.state.lock().end(ending);
+    }
+
+    /// For the task: drains the queue as far as the socket goes. Ready when there is a reason to
+    /// stop.
+    fn poll_ending(&self, context: &mut Context<'_>) -> Poll<Ending> {
+        let mut state = self.state.lock();
+        state.attend(context);
+        if state.ending.is_none()
+            && let Poll::Ready(Err(_)) = state.outbox.poll_drain(context)
+        {
+            state.ending = Some(Ending::Lost);
+        }
+        state.ending.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// For the task: ready when nothing waits in the queue, or the connection is to end.
+    fn poll_drained(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        state.attend(context);
+        if state.ending.is_some() {
+            return Poll::Ready(());
+        }
+        state.outbox.poll_drain(context).map(|drained| {
+            if drained.is_err() {
+                state.ending = Some(Ending::Lost);
+            }
+        })
+    }
+}
+
+impl State {
+    fn end(&mut self, ending: Ending) {
+        if self.ending.is_none() {
+            self.ending = Some(ending);
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    fn attend(&mut self, context: &Context<'_>) {
+        let known = self
+            .task
+            .as_ref()
+            .is_some_and(|task| task.will_wake(context.waker()));
+        if !known {
+            self.task = Some(context.waker().clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What goes out: straight to the socket, or through a bounded queue where it does not take all.
+
+use std::collections::VecDeque;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+
+use crate::ending::Ending;
+use crate::stream::Stream;
+
+use super::Sent;
+
+/// A stream with the frames that wait for it.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    pub stream: Stream,
+    /// Oldest first; the front one may be partly written already.
+    queue: VecDeque<Bytes>,
+    /// Cost of what is queued, in bytes.
+    queued: usize,
+    /// Whether the front frame has begun to go out: it must be finished before anything else.
+    begun: bool,
+    /// Whether TLS holds encrypted bytes that the socket did not take.
+    unflushed: bool,
+}
+
+/// What an entry of the queue costs besides its bytes, so that tiny frames have a bound too.
+const ENTRY_COST: usize = 64;
+
+impl Outbox {
+    pub fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            queue: VecDeque::new(),
+            queued: 0,
+            begun: false,
+            unflushed: false,
+        }
+    }
+
+    /// Writes or queues a frame; the error is the ending that follows.
+    pub fn send(&mut self, frame: Bytes, queue_bytes: usize) -> Result<Sent, Ending> {
+        if self.queue.is_empty() && !self.unflushed {
+            return match self.send_now(frame) {
+                Ok(()) => Ok(Sent::Written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::Queued),
+                Err(_) => Err(Ending::Lost),
+            };
+        }
+        if self.queued + frame.len() + ENTRY_COST > queue_bytes {
+            return Err(Ending::TooSlow);
+        }
+        self.push(frame);
+        Ok(Sent::Queued)
+    }
+
+    /// The usual case, in which the frame never sees the queue.
+    fn send_now(&mut self, mut frame: Bytes) -> io::Result<()> {
+        match self.stream.try_write(&frame) {
+            Ok(written) => {
+                self.unflushed = true;
+                self.begun = 0 < written && written < frame.len();
+                frame.advance(written);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if !frame.is_empty() {
+            self.push(frame);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.drain()
+    }
+
+    /// Makes `goodbye` the last frame; where the peer is not to get the rest, the rest is dropped,
+    /// but for a frame that has begun.
+    pub fn finish_with(&mut self, goodbye: Bytes, flush_first: bool) {
+        if !flush_first {
+            self.queue.truncate(usize::from(self.begun));
+        }
+        self.push(goodbye);
+    }
+
+    /// Ready when the queue is empty and the socket has it all.
+    pub fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            match self.drain() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.stream.poll_writable(context))?;
+                }
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    fn push(&mut self, frame: Bytes) {
+        self.queued += frame.len() + ENTRY_COST;
+        self.queue.push_back(frame);
+    }
+
+    /// Writes until all is written or the socket takes no more (`WouldBlock`).
+    fn drain(&mut self) -> io::Result<()> {
+        while let Some(front) = self.queue.front_mut() {
+            let written = self.stream.try_write(front)?;
+            if written == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.unflushed = true;
+            self.begun = written < front.len();
+            self.queued -= written;
+            front.advance(written);
+            if front.is_empty() {
+                self.queue.pop_front();
+                self.queued -= ENTRY_COST;
+            }
+        }
+        if self.queue.capacity() > 0 {
+            // What a burst needed is not kept by an idle connection.
+            self.queue = VecDeque::new();
+        }
+        if self.unflushed {
+            self.stream.try_flush()?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+}
