@@ -122,6 +122,9 @@ pub enum Held {
     Yes {
         /// The newest event at that moment.
         newest: EventId,
+        /// How long the code can still be scanned; None where that is no longer, or never was, the
+        /// question.
+        code_remaining: Option<Duration>,
     },
     /// Nothing is known of the uid.
     Unknown,

@@ -4,6 +4,7 @@
 //! floors below its own.
 
 // Floor 0, words: pure, no I/O, no clock.
+pub mod client;
 pub mod config;
 pub mod ending;
 pub mod frame;
@@ -13,6 +14,34 @@ pub mod session;
 // Floor 1, plumbing: sockets, files, the broker; nothing of WeChat.
 pub mod broker;
 pub mod connection;
+pub mod deadlines;
+pub mod http;
+pub mod listen;
+pub mod logging;
 pub mod metrics;
 pub mod random;
+pub mod shutdown;
 pub mod stream;
+pub mod tls;
+
+// Floor 2, law: what is allowed, who gets what. (`wechat` has its words on floor 0, and
+// the platform's API here.)
+pub mod accounts;
+pub mod action;
+pub mod codes;
+pub mod gateway;
+pub mod hub;
+pub mod limits;
+pub mod listener;
+pub mod registry;
+pub mod scan;
+pub mod texts;
+pub mod verdict;
+pub mod wechat;
+
+// Floor 3, doors: one file a way in.
+pub mod doors;
+
+// Floor 4: the node that assembles them, and its command line.
+pub mod cli;
+pub mod node;

@@ -101,9 +101,14 @@ pub struct Event {
     pub text: Bytes,
 }
 
-/// A publisher's own name for one push: 1..=64 bytes.
+/// A name for one push, by which it is known when it comes again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PushId(Box<str>);
+pub enum PushId {
+    /// A publisher's own: 1..=64 bytes.
+    Of(Box<str>),
+    /// One of the gateway's own events of a session, which no publisher can take.
+    Own(&'static str),
+}
 
 impl PushId {
     /// The longest accepted, in bytes.
@@ -111,12 +116,7 @@ impl PushId {
 
     /// None where the text is empty or too long.
     pub fn new(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.len() <= Self::MAX_BYTES).then(|| Self(text.into()))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        (!text.is_empty() && text.len() <= Self::MAX_BYTES).then(|| Self::Of(text.into()))
     }
 }
 

@@ -126,8 +126,8 @@ metrics! {
     handshakes_refused_total: IntCounterVec(("reason", &["method", "headers", "version", "origin", "limit", "address_limit", "draining"])),
     /// TLS handshakes that failed or took too long.
     tls_handshakes_failed_total: IntCounter,
-    /// Unix time at which the certificate in use expires; absent without TLS.
-    tls_certificate_expiry_timestamp_seconds: IntGaugeVec("listener"),
+    /// Times a new certificate was looked for and taken, or refused.
+    tls_reloads_total: IntCounterVec(("result", &["ok", "refused"])),
     /// Times the accept loop paused because no file descriptor was left.
     accept_pauses_total: IntCounterVec(("listener", &["public", "push", "ops"])),
     /// TCP connections closed at once because the listener held as many as it may.
@@ -157,13 +157,13 @@ metrics! {
     /// Codes asked for, by how the request was answered.
     qrcodes_total: IntCounterVec(("result", &["ok", "limited", "origin", "bad_action", "not_configured", "wechat", "unavailable"])),
     /// Callbacks of WeChat, by how they were taken.
-    callbacks_total: IntCounterVec(("result", &["url_check", "scan", "subscribe", "message", "other", "duplicate", "failed", "bad_signature", "bad_mode", "stale", "bad_xml", "too_large", "other_account", "bad_query", "bad_envelope", "not_configured"])),
+    callbacks_total: IntCounterVec(("result", &["url_check", "text", "message", "scan", "subscribe", "unsubscribe", "template_job", "other_event", "duplicate", "failed", "forbidden", "malformed", "too_large", "too_slow", "not_configured"])),
     /// Scans, by what came of them.
     scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
     /// Seconds from a scan's callback to its result on the way to the page.
     scan_duration_seconds: Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     /// Calls of WeChat's API, by endpoint and class of answer.
-    wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info"]), ("result", &["ok", "retry_backoff", "refresh_token_retry_once", "config_error", "quota_exhausted", "rate_limited", "drop_recipient", "bad_request", "bug", "fail", "timeout", "unreachable"])),
+    wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info"]), ("result", &["ok", "retry", "refresh_token", "fix_settings", "stop_for_today", "wait_a_minute", "drop_recipient", "fix_content", "bug", "give_up", "timeout", "unreachable"])),
     /// Seconds that calls of WeChat's API took.
     wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     /// Unix time at which the cached access_token of WeChat expires; 0 without one.

@@ -1,6 +1,7 @@
 //! The words of the WeChat official account platform: what it signs, encrypts, says and expects to hear.
 //!
-//! Everything here is pure: bytes in, values out; no socket, no clock (`now` is always an argument), no randomness.
+//! The words are pure: bytes in, values out; no socket, no clock (`now` is always an argument), no randomness.
+//! Only `api`, with `token` and `breaker` below it, calls the platform.
 //!
 //! | module | idea |
 //! |---|---|
@@ -16,8 +17,11 @@
 //! | [`endpoint`] | the calls of the platform's API |
 //! | [`answer`] | what they return |
 //! | [`fault`] | what to do when they fail |
+//! | [`api`] | the calls themselves |
 
 pub mod answer;
+pub mod api;
+mod breaker;
 pub mod callback;
 pub mod cipher;
 pub mod endpoint;
@@ -28,4 +32,5 @@ pub mod query;
 pub mod refusal;
 pub mod reply;
 pub mod signature;
+mod token;
 pub mod xml;

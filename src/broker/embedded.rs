@@ -19,7 +19,6 @@ use crate::message::Event;
 use crate::metrics::Metrics;
 use crate::session::{EventId, Ticket, Uid};
 
-mod expiry;
 mod notes;
 mod record;
 mod sessions;
@@ -86,7 +85,7 @@ impl Embedded {
         let store = Store::open(directory).await?;
         let stop = CancellationToken::new();
         let sessions = Arc::new(Sessions::new(retention, metrics.sessions.clone()));
-        tokio::spawn(expiry::run(Arc::clone(&sessions), stop.clone()));
+        tokio::spawn(forget_expired(Arc::clone(&sessions), stop.clone()));
         Ok(Arc::new(Self {
             sessions,
             notes: Notes::default(),
@@ -118,6 +117,17 @@ impl Embedded {
             if let Some(member) = members.iter().find(|member| member.number == number) {
                 visit(member);
             }
+        }
+    }
+}
+
+/// Forgets sessions in time, until `stop`.
+async fn forget_expired(sessions: Arc<Sessions>, stop: CancellationToken) {
+    loop {
+        sessions.expire();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sessions.expiry.wait() => {}
         }
     }
 }

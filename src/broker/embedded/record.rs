@@ -15,6 +15,8 @@ pub(super) struct Record {
     pub ticket: Ticket,
     key: Option<Key>,
     pub action: Option<Action>,
+    /// False where the first page's claim made the session.
+    has_code: bool,
     /// Until when the code can be scanned.
     code_ends: Instant,
     progress: Progress,
@@ -53,6 +55,7 @@ impl Record {
             ticket: session.ticket,
             key: session.key,
             action: session.action,
+            has_code: true,
             code_ends: now + session.life,
             progress: Progress::Waiting,
             scanned_by: None,
@@ -68,22 +71,24 @@ impl Record {
 
     /// A session that the first page's claim makes: it has no code of ours and no key.
     pub fn registered(ticket: Ticket, claim: &Claim<'_>, now: Instant) -> Self {
-        Self::new(
-            NewSession {
-                uid: claim.uid,
-                ticket,
-                key: None,
-                action: None,
-                life: Duration::ZERO,
-            },
-            now,
-        )
+        let session = NewSession {
+            uid: claim.uid,
+            ticket,
+            key: None,
+            action: None,
+            life: Duration::ZERO,
+        };
+        Self {
+            has_code: false,
+            ..Self::new(session, now)
+        }
     }
 
     pub fn renew(&mut self, session: &NewSession, now: Instant) -> Issued {
         if self.ticket != session.ticket {
             return Issued::Conflict;
         }
+        self.has_code = true;
         self.code_ends = now + session.life;
         Issued::Renewed(self.key)
     }
@@ -195,15 +200,17 @@ impl Record {
 
     pub fn state(&self, now: Instant) -> State {
         match self.progress {
-            Progress::Waiting if now >= self.code_ends => State::Expired,
+            Progress::Waiting if self.has_code && now >= self.code_ends => State::Expired,
             Progress::Waiting => State::Waiting,
             Progress::Scanned => State::Scanned,
             Progress::Done => State::Done,
         }
     }
 
-    pub fn code_remaining(&self, now: Instant) -> Duration {
-        self.code_ends.saturating_duration_since(now)
+    /// How long the code can still be scanned; None where it was scanned, or where there is none.
+    pub fn code_remaining(&self, now: Instant) -> Option<Duration> {
+        let waiting = self.progress == Progress::Waiting && self.has_code;
+        waiting.then(|| self.code_ends.saturating_duration_since(now))
     }
 }
 

@@ -7,19 +7,20 @@ use parking_lot::Mutex;
 use prometheus::IntGauge;
 use tokio::time::Instant;
 
-use super::expiry::Queue;
 use super::record::Record;
 use super::{NodeNumber, Retention};
 use crate::broker::{
     Claim, Held, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView,
 };
+use crate::deadlines::Deadlines;
 use crate::message::Event;
 use crate::session::{EventId, Ticket, Uid};
 
 #[derive(Debug)]
 pub(super) struct Sessions {
     shards: Vec<Mutex<HashMap<Uid, Box<Record>>>>,
-    pub expiry: Queue,
+    /// When sessions are to be looked at.
+    pub expiry: Deadlines<Uid>,
     retention: Retention,
     gauge: IntGauge,
 }
@@ -30,7 +31,7 @@ impl Sessions {
     pub fn new(retention: Retention, gauge: IntGauge) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            expiry: Queue::default(),
+            expiry: Deadlines::default(),
             retention,
             gauge,
         }
@@ -48,11 +49,12 @@ impl Sessions {
     }
 
     pub fn hold(&self, claim: Claim<'_>, node: NodeNumber) -> Held {
+        let now = Instant::now();
         let mut shard = self.shard(claim.uid).lock();
         if let (true, Some(ticket), None) =
             (claim.register, claim.ticket, shard.get(&claim.uid))
         {
-            let record = Record::registered(ticket.clone(), &claim, Instant::now());
+            let record = Record::registered(ticket.clone(), &claim, now);
             self.insert(&mut shard, claim.uid, record);
         }
         match shard.get_mut(&claim.uid) {
@@ -60,6 +62,7 @@ impl Sessions {
             Some(record) if !record.verifies(&claim) => Held::Mismatch,
             Some(record) => Held::Yes {
                 newest: record.hold(node),
+                code_remaining: record.code_remaining(now),
             },
         }
     }
@@ -122,7 +125,7 @@ impl Sessions {
             state: record.state(now),
             action: record.action,
             ticket: record.ticket.clone(),
-            code_remaining: record.code_remaining(now),
+            code_remaining: record.code_remaining(now).unwrap_or_default(),
             nodes: Vec::new(),
         };
         Some((view, record.holders()))
@@ -138,8 +141,8 @@ impl Sessions {
         true
     }
 
-    /// Forgets what has expired by now; gives the time of the next look.
-    pub fn expire(&self) -> Option<Instant> {
+    /// Forgets what has expired by now.
+    pub fn expire(&self) {
         while let Some(uid) = self.expiry.pop_due(Instant::now()) {
             let mut shard = self.shard(uid).lock();
             let Some(record) = shard.get_mut(&uid) else {
@@ -156,7 +159,6 @@ impl Sessions {
                 self.queue_expiry(uid, record);
             }
         }
-        self.expiry.next_due()
     }
 
     fn insert(&self, shard: &mut HashMap<Uid, Box<Record>>, uid: Uid, record: Record) {

@@ -1,0 +1,90 @@
+//! What a code stands for, done once its scan is verified: one file an action.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::accounts::Accounts;
+use crate::broker::{Broker, BrokerError};
+use crate::session::{Action, Ticket, Uid};
+use crate::wechat::openid::OpenId;
+
+pub mod login;
+mod token;
+
+/// What actions work with.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// Persons.
+    pub accounts: Arc<Accounts>,
+    /// Notes.
+    pub broker: Broker,
+    /// How long a login token waits to be verified.
+    pub login_token_life: Duration,
+}
+
+/// A verified scan.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    /// Which session.
+    pub uid: Uid,
+    /// The ticket on record.
+    pub ticket: &'a Ticket,
+    /// Who scanned.
+    pub person: &'a OpenId,
+    /// The base URL by which people reach this gateway.
+    pub base_url: &'a str,
+}
+
+/// Does what the code stands for; gives the JSON event for the page. A scan whose callback comes
+/// again before it is settled runs its action again: each must bear that.
+pub async fn run(action: Action, scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
+    match action {
+        Action::Token => token::run(scan, shop).await,
+        Action::Login => login::run(scan, shop).await,
+    }
+}
+
+/// The event that tells of the scan itself: `{"uid":U,"ticket":"T","cmd":"scan"}`.
+pub fn scanned(scan: &Scan<'_>) -> Bytes {
+    #[derive(Serialize)]
+    struct Scanned {
+        cmd: &'static str,
+    }
+    event(scan, Scanned { cmd: "scan" })
+}
+
+/// The event that tells that the action failed: `{"uid":U,"ticket":"T","cmd":"refused","code":"…"}`.
+pub fn refused(scan: &Scan<'_>, code: &'static str) -> Bytes {
+    #[derive(Serialize)]
+    struct Refused {
+        cmd: &'static str,
+        code: &'static str,
+    }
+    event(
+        scan,
+        Refused {
+            cmd: "refused",
+            code,
+        },
+    )
+}
+
+/// An event of the gateway's own: uid and ticket first, as in the original, then `rest`.
+fn event(scan: &Scan<'_>, rest: impl Serialize) -> Bytes {
+    #[derive(Serialize)]
+    struct Event<'a, R> {
+        uid: u32,
+        ticket: &'a str,
+        #[serde(flatten)]
+        rest: R,
+    }
+    let event = Event {
+        uid: scan.uid.get(),
+        ticket: scan.ticket.expose(),
+        rest,
+    };
+    Bytes::from(serde_json::to_vec(&event).expect("plain data"))
+}

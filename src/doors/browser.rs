@@ -1,0 +1,253 @@
+//! The websocket door: handshake, then one page's conversation until its ending.
+//!
+//! ```text
+//! page     {"cmd":"ping"}  {"cmd":"ping","pong":true}  {"uid":U,"ticket":"T","key":"K","since":""}
+//! gateway  the bind, echoed byte for byte; events;
+//!          {"cmd":"pong"}  {"cmd":"gap"}  {"cmd":"expired"}  {"cmd":"error","code":"…","message":"…"}
+//! ```
+
+use std::sync::Arc;
+
+use base64::Engine;
+use fastwebsockets::upgrade;
+use http_body_util::Full;
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use hyper::{Method, StatusCode, Version};
+use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::client::Client;
+use crate::connection::{Connection, Heard, Socket};
+use crate::ending::Ending;
+use crate::frame;
+use crate::gateway::Gateway;
+use crate::http::{self, Request, Response, Upgraded};
+use crate::hub::{Binding, Refused};
+use crate::limits::Place;
+use crate::message::{Bind, PageMessage};
+
+/// The places that a websocket takes; dropping it gives them back.
+#[derive(Debug)]
+pub struct Admission {
+    _place: OwnedSemaphorePermit,
+    _place_of_address: Option<Place>,
+}
+
+/// Seconds after which a page that found no place may ask again.
+const RETRY_SECONDS: u64 = 5;
+
+/// Whether the request wants a websocket, well formed or not.
+pub fn is_asked_for(request: &Request) -> bool {
+    lists(request.headers(), &UPGRADE, "websocket")
+}
+
+/// Checks the handshake (RFC 6455 section 4.2.1), the origin and the limits.
+pub fn admit(
+    gateway: &Gateway,
+    client: Client,
+    mut request: Request,
+) -> Result<(Response, Admission), Box<Response>> {
+    let checked = check_handshake(&request)
+        .and_then(|()| check_origin(gateway, &request))
+        .and_then(|()| find_place(gateway, client));
+    let admission = checked.map_err(|(reason, response)| {
+        let refusals = &gateway.metrics.handshakes_refused_total;
+        refusals.with_label_values(&[reason]).inc();
+        Box::new(response)
+    })?;
+    // The future it gives would hand over a websocket of its own kind; ours takes the bare stream.
+    let (response, _) = upgrade::upgrade(&mut request).expect("the handshake was checked");
+    Ok((response.map(|_| Full::default()), admission))
+}
+
+/// A refusal with its metric label.
+type Refusal = (&'static str, Response);
+
+fn check_handshake(request: &Request) -> Result<(), Refusal> {
+    let bad = |message| {
+        let response = http::error(StatusCode::BAD_REQUEST, "bad_handshake", message);
+        Err(("headers", response))
+    };
+    if request.method() != Method::GET {
+        return Err(("method", http::method_not_allowed("GET")));
+    }
+    if request.version() != Version::HTTP_11 || !lists(request.headers(), &CONNECTION, "upgrade") {
+        return bad("A websocket needs HTTP/1.1 and Connection: Upgrade.");
+    }
+    if http::header(request, "sec-websocket-version") != "13" {
+        let mut response = http::error(
+            StatusCode::UPGRADE_REQUIRED,
+            "bad_version",
+            "Only websocket version 13 is spoken.",
+        );
+        let version = HeaderName::from_static("sec-websocket-version");
+        response
+            .headers_mut()
+            .insert(version, HeaderValue::from_static("13"));
+        return Err(("version", response));
+    }
+    let key = http::header(request, "sec-websocket-key");
+    let engine = base64::engine::general_purpose::STANDARD;
+    match engine.decode(key) {
+        Ok(key) if key.len() == 16 => Ok(()),
+        _ => bad("Sec-WebSocket-Key is not 16 bytes in base64."),
+    }
+}
+
+fn check_origin(gateway: &Gateway, request: &Request) -> Result<(), Refusal> {
+    if gateway.admits_origin(request) {
+        return Ok(());
+    }
+    let response = http::error(
+        StatusCode::FORBIDDEN,
+        "origin_not_allowed",
+        "Pages of this origin may not connect; see public.origins.",
+    );
+    Err(("origin", response))
+}
+
+fn find_place(gateway: &Gateway, client: Client) -> Result<Admission, Refusal> {
+    let full = |reason| {
+        let response = http::error(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_connections",
+            "There is no place for another connection at the moment.",
+        );
+        let wait = std::time::Duration::from_secs(RETRY_SECONDS);
+        (reason, http::retry_after(response, wait))
+    };
+    let place = Arc::clone(&gateway.websockets)
+        .try_acquire_owned()
+        .map_err(|_| full("limit"))?;
+    let most = gateway.config().limit.connections_per_address;
+    let place_of_address = if most == 0 || client.hidden {
+        None
+    } else {
+        let place = gateway
+            .websockets_by_address
+            .admit(client.counted(), most)
+            .ok_or_else(|| full("address_limit"))?;
+        Some(place)
+    };
+    Ok(Admission {
+        _place: place,
+        _place_of_address: place_of_address,
+    })
+}
+
+/// Whether a header's comma-separated list has this word.
+fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(word))
+}
+
+/// Converses with a page until its ending, and says goodbye.
+pub async fn run(gateway: Arc<Gateway>, upgraded: Upgraded, admission: Admission) {
+    let Upgraded { stream, early } = upgraded;
+    let mut socket = Connection::open(stream, &early, gateway.rules());
+    drop(early);
+    let guest = gateway.hub.welcome(Arc::clone(socket.connection()));
+    let mut conversation = Conversation {
+        gateway,
+        binding: None,
+        refusals: 0,
+    };
+    let ending = conversation.hold(&mut socket).await;
+    conversation.binding = None;
+    let metrics = &conversation.gateway.metrics;
+    metrics
+        .connections_closed_total
+        .with_label_values(&[ending.label()])
+        .inc();
+    tracing::debug!(ending = ending.label(), "a page has gone");
+    Box::pin(socket.goodbye(ending)).await;
+    drop(guest);
+    drop(admission);
+}
+
+struct Conversation {
+    gateway: Arc<Gateway>,
+    binding: Option<Binding>,
+    refusals: u32,
+}
+
+impl Conversation {
+    async fn hold(&mut self, socket: &mut Socket) -> Ending {
+        loop {
+            let text = match socket.hear().await {
+                Heard::Text(text) => text,
+                Heard::Binary(_) => return Ending::Binary,
+                Heard::Over(ending) => return ending,
+            };
+            let message = PageMessage::parse(&text);
+            let kind = match &message {
+                PageMessage::Ping { .. } => "ping",
+                PageMessage::Command => "command",
+                PageMessage::Bind(_) => "bind",
+                PageMessage::Ignored => "ignored",
+            };
+            let messages = &self.gateway.metrics.messages_total;
+            messages.with_label_values(&[kind]).inc();
+            match message {
+                PageMessage::Ping { pong: true } => {
+                    let pong = frame::text_frame(br#"{"cmd":"pong"}"#);
+                    socket.connection().send(pong);
+                }
+                PageMessage::Bind(bind) => {
+                    // Boxed: an idle connection shall not carry what only a bind needs.
+                    if let Err(ending) = Box::pin(self.bind(socket, bind, &text)).await {
+                        return ending;
+                    }
+                }
+                PageMessage::Ping { pong: false }
+                | PageMessage::Command
+                | PageMessage::Ignored => {}
+            }
+        }
+    }
+
+    async fn bind(&mut self, socket: &mut Socket, bind: Bind, text: &str) -> Result<(), Ending> {
+        let connection = Arc::clone(socket.connection());
+        let hub = Arc::clone(&self.gateway.hub);
+        if let Err(refused) = hub.bind(&connection, &bind, &mut self.binding).await {
+            return self.refuse(socket, refused);
+        }
+        connection.send(frame::text_frame(text.as_bytes()));
+        let Some(binding) = &mut self.binding else {
+            return Ok(());
+        };
+        if let Err(error) = binding.catch_up(socket).await {
+            tracing::warn!(%error, "could not replay");
+            self.binding = None;
+            return self.refuse(socket, Refused::Unavailable);
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, socket: &Socket, refused: Refused) -> Result<(), Ending> {
+        #[derive(Serialize)]
+        struct Error {
+            cmd: &'static str,
+            code: &'static str,
+            message: &'static str,
+        }
+        let error = Error {
+            cmd: "error",
+            code: refused.code(),
+            message: refused.message(),
+        };
+        let error = serde_json::to_vec(&error).expect("plain data");
+        socket.connection().send(frame::text_frame(&error));
+        if refused != Refused::Unavailable {
+            self.refusals += 1;
+        }
+        if self.refusals >= self.gateway.config().bind.refusals {
+            return Err(Ending::Refused);
+        }
+        Ok(())
+    }
+}

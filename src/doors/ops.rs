@@ -1,0 +1,167 @@
+//! The operators' door: figures, health, and the server API.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /metrics` | Prometheus text |
+//! | `GET /livez`, `/readyz` | 200 or 503 |
+//! | `POST /api/v1/push` | a push line; the verbose verdict |
+//! | `POST /api/v1/sessions` | makes or registers a session |
+//! | `GET`, `DELETE /api/v1/sessions/{uid}` | what is known of it; its end |
+//! | `POST /api/v1/login/verify` | who logged in, once |
+//! | `GET /api/v1/nodes` | the live nodes |
+
+use std::sync::Arc;
+
+use hyper::header::AUTHORIZATION;
+use hyper::{Method, StatusCode};
+
+use crate::gateway::Gateway;
+use crate::http::{self, Request, Response};
+use crate::listen::Accepted;
+use crate::stream::Stream;
+
+mod login;
+mod push;
+mod sessions;
+
+/// The ops listener's half of a node.
+#[derive(Debug)]
+pub struct Ops {
+    /// What all doors are handed.
+    pub gateway: Arc<Gateway>,
+    /// Whether only this host can reach the listener: the API then needs no key.
+    pub is_private: bool,
+}
+
+impl Ops {
+    /// Serves one connection to its end.
+    pub async fn serve(self: Arc<Self>, accepted: Accepted) {
+        let Accepted { tcp, place, .. } = accepted;
+        let patience = self.gateway.config().limit.header;
+        let closing = self.gateway.shutdown.over.clone();
+        let answer = |request| self.answer(request);
+        let served = http::serve(Stream::Plain(tcp), patience, closing, answer).await;
+        if let Err(error) = served {
+            tracing::debug!(%error, "an ops connection ended badly");
+        }
+        drop(place);
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let gateway = &self.gateway;
+        let path = request.uri().path().to_owned();
+        match path.as_str() {
+            "/metrics" => get(&request, || {
+                const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+                http::with_type(StatusCode::OK, TEXT, gateway.metrics.render())
+            }),
+            "/livez" => get(&request, || plain(StatusCode::OK, "live")),
+            "/readyz" => get(&request, || {
+                if gateway.shutdown.is_draining() {
+                    plain(StatusCode::SERVICE_UNAVAILABLE, "draining")
+                } else {
+                    plain(StatusCode::OK, "ready")
+                }
+            }),
+            path => match path.strip_prefix("/api/v1/") {
+                None => http::not_found(),
+                Some(resource) => match self.check_key(&request) {
+                    Ok(()) => self.api(resource, request).await,
+                    Err(refusal) => *refusal,
+                },
+            },
+        }
+    }
+
+    fn check_key(&self, request: &Request) -> Result<(), Box<Response>> {
+        let config = self.gateway.config();
+        let Some(key) = &config.ops.api_key else {
+            return if self.is_private {
+                Ok(())
+            } else {
+                Err(Box::new(http::error(
+                    StatusCode::FORBIDDEN,
+                    "key_required",
+                    "On an address that others can reach the API needs ops.api_key.",
+                )))
+            };
+        };
+        let presented = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        if presented.is_some_and(|presented| key.matches(presented)) {
+            return Ok(());
+        }
+        let mut refusal = http::error(
+            StatusCode::UNAUTHORIZED,
+            "unauthorised",
+            "The API needs its bearer key.",
+        );
+        let scheme = hyper::header::HeaderValue::from_static("Bearer");
+        let headers = refusal.headers_mut();
+        headers.insert(hyper::header::WWW_AUTHENTICATE, scheme);
+        Err(Box::new(refusal))
+    }
+
+    async fn api(&self, resource: &str, request: Request) -> Response {
+        let gateway = &self.gateway;
+        let method = request.method().clone();
+        match (resource, &method) {
+            ("push", &Method::POST) => push::push(gateway, request).await,
+            ("sessions", &Method::POST) => sessions::make(gateway, request).await,
+            ("login/verify", &Method::POST) => login::verify(gateway, request).await,
+            ("push" | "sessions" | "login/verify", _) => http::method_not_allowed("POST"),
+            ("nodes", &Method::GET) => sessions::nodes(gateway).await,
+            ("nodes", _) => http::method_not_allowed("GET"),
+            (resource, method) => match resource.strip_prefix("sessions/") {
+                None => http::not_found(),
+                Some(uid) => match *method {
+                    Method::GET => sessions::show(gateway, uid).await,
+                    Method::DELETE => sessions::end(gateway, uid).await,
+                    _ => http::method_not_allowed("GET, DELETE"),
+                },
+            },
+        }
+    }
+}
+
+fn get(request: &Request, answer: impl FnOnce() -> Response) -> Response {
+    match *request.method() {
+        Method::GET | Method::HEAD => answer(),
+        _ => http::method_not_allowed("GET, HEAD"),
+    }
+}
+
+fn plain(status: StatusCode, word: &'static str) -> Response {
+    http::with_type(status, "text/plain; charset=utf-8", word)
+}
+
+/// The longest body that the API reads, in bytes; a push is bounded by `push.line_bytes` instead.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// Reads a JSON body.
+async fn json_body<T: serde::de::DeserializeOwned>(
+    gateway: &Gateway,
+    request: Request,
+) -> Result<T, Box<Response>> {
+    let patience = gateway.config().limit.header;
+    let body = http::read_body(request.into_body(), BODY_BYTES, patience)
+        .await
+        .map_err(|error| Box::new(error.response()))?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let message = format!("The body is not what is expected here: {error}.");
+        Box::new(http::error(StatusCode::BAD_REQUEST, "bad_json", &message))
+    })
+}
+
+/// The broker did not do it.
+fn unavailable(error: &crate::broker::BrokerError) -> Response {
+    tracing::warn!(%error, "an API call failed");
+    let response = http::error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "Not possible at the moment.",
+    );
+    http::retry_after(response, std::time::Duration::from_secs(1))
+}

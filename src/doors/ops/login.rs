@@ -1,0 +1,68 @@
+//! `POST /api/v1/login/verify` `{"token":"…"}`: who logged in, told once.
+//!
+//! ```text
+//! {"openid":"o…","unionid":"…"}      unionid is null where the account has none
+//! ```
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::{json_body, unavailable};
+use crate::action::login::{self, Verified};
+use crate::gateway::Gateway;
+use crate::http::{self, Request, Response};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    token: String,
+}
+
+#[derive(Serialize)]
+struct Person {
+    openid: String,
+    unionid: Option<String>,
+}
+
+pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response {
+    let body: Body = match json_body(gateway, request).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
+    };
+    let openid = match login::verify(&body.token, &gateway.shop).await {
+        Ok(Verified::Person(openid)) => openid,
+        Ok(Verified::Used) => {
+            return http::error(
+                StatusCode::GONE,
+                "token_used",
+                "This token was verified before.",
+            );
+        }
+        Ok(Verified::Unknown) => {
+            return http::error(
+                StatusCode::NOT_FOUND,
+                "token_unknown",
+                "There is no such token, or it has expired.",
+            );
+        }
+        Err(error) => return unavailable(&error),
+    };
+    let unionid = match &gateway.wechat {
+        None => None,
+        Some(account) => {
+            let accounts = &gateway.shop.accounts;
+            match accounts.unionid(&openid, &account.api).await {
+                Ok(unionid) => unionid,
+                Err(error) => {
+                    // The token is spent: who logged in must be told all the same.
+                    tracing::warn!(%error, "could not look up a unionid");
+                    None
+                }
+            }
+        }
+    };
+    let openid = openid.as_str().to_owned();
+    http::json(StatusCode::OK, &Person { openid, unionid })
+}

@@ -1,0 +1,186 @@
+//! `/api/v1/sessions`: makes sessions, tells of them, ends them; and `/api/v1/nodes`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{json_body, unavailable};
+use crate::broker::{Issued, NewSession};
+use crate::codes::{self, Code, IssueError, whole_seconds};
+use crate::gateway::Gateway;
+use crate::http::{self, Request, Response};
+use crate::random;
+use crate::session::{Action, Key, State, Ticket, Uid};
+
+/// `{"action":"login"}` makes a code; `{"uid":U,"ticket":"T","ttl":600,"key":true}` registers what
+/// another system issued.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    action: Option<String>,
+    uid: Option<Box<RawValue>>,
+    ticket: Option<String>,
+    ttl: Option<u64>,
+    #[serde(default)]
+    key: bool,
+}
+
+/// Lives that a registered session may have, in seconds.
+const TTL: std::ops::RangeInclusive<u64> = 1..=86_400;
+
+pub(super) async fn make(gateway: &Arc<Gateway>, request: Request) -> Response {
+    let wanted: Wanted = match json_body(gateway, request).await {
+        Ok(wanted) => wanted,
+        Err(refusal) => return *refusal,
+    };
+    match (&wanted.uid, &wanted.ticket) {
+        (None, None) => issue(gateway, &wanted).await,
+        (Some(uid), Some(ticket)) => register(gateway, &wanted, uid, ticket).await,
+        _ => bad("A uid needs its ticket, and a ticket its uid."),
+    }
+}
+
+async fn issue(gateway: &Arc<Gateway>, wanted: &Wanted) -> Response {
+    if wanted.ttl.is_some() || wanted.key {
+        return bad("ttl and key are for a uid and ticket of another system.");
+    }
+    let action = wanted.action.as_deref().unwrap_or("token");
+    let Ok(action) = action.parse::<Action>() else {
+        return bad("The action must be one of: token, login.");
+    };
+    match codes::issue(gateway, action).await {
+        Ok(code) => http::json(StatusCode::CREATED, &code),
+        Err(IssueError::Broker(error)) => unavailable(&error),
+        Err(IssueError::NotConfigured) => http::error(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "wechat_not_configured",
+            "No official account is configured here.",
+        ),
+        Err(error @ (IssueError::Platform(_) | IssueError::BadTicket)) => {
+            tracing::warn!(%error, "could not issue a code");
+            let response = http::error(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "wechat_unreachable",
+                "WeChat makes no codes for us at the moment.",
+            );
+            http::retry_after(response, Duration::from_secs(3))
+        }
+    }
+}
+
+async fn register(
+    gateway: &Arc<Gateway>,
+    wanted: &Wanted,
+    uid: &RawValue,
+    ticket: &str,
+) -> Response {
+    if wanted.action.is_some() {
+        return bad("A session of another system has no action here.");
+    }
+    let Ok(uid) = uid.get().trim_matches('"').parse::<Uid>() else {
+        return bad("The uid must be a whole number in 1..=4294967295.");
+    };
+    let Some(ticket) = Ticket::new(ticket) else {
+        return bad("The ticket must have 1 to 512 bytes.");
+    };
+    let life = match wanted.ttl {
+        None => gateway.config().session.life,
+        Some(ttl) if TTL.contains(&ttl) => Duration::from_secs(ttl),
+        Some(_) => return bad("The ttl must be in 1..=86400 seconds."),
+    };
+    let key = wanted.key.then(|| Key::new(random::bytes()));
+    let session = NewSession {
+        uid,
+        ticket: ticket.clone(),
+        key,
+        action: None,
+        life,
+    };
+    let (status, key) = match gateway.hub.issue(session).await {
+        Err(error) => return unavailable(&error),
+        Ok(Issued::Created) => (StatusCode::CREATED, key),
+        Ok(Issued::Renewed(key)) => (StatusCode::OK, key),
+        Ok(Issued::Conflict) => {
+            return http::error(
+                StatusCode::CONFLICT,
+                "uid_taken",
+                "This uid is on record with another ticket.",
+            );
+        }
+    };
+    let code = Code {
+        ticket: ticket.expose().to_owned(),
+        expire_seconds: whole_seconds(life),
+        uid: uid.get(),
+        key: key.map(|key| key.expose()),
+        url: None,
+    };
+    http::json(status, &code)
+}
+
+/// `{"uid":U,"state":"waiting","action":"login","online":true,"nodes":["…"],"expire_seconds":90}`
+#[derive(Serialize)]
+struct Shown {
+    uid: u32,
+    state: State,
+    action: Option<Action>,
+    online: bool,
+    nodes: Vec<String>,
+    /// For how long the code can still be scanned.
+    expire_seconds: u64,
+}
+
+pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
+    let Ok(uid) = uid.parse::<Uid>() else {
+        return unknown();
+    };
+    match gateway.hub.session(uid).await {
+        Err(error) => unavailable(&error),
+        Ok(None) => unknown(),
+        Ok(Some(view)) => {
+            let shown = Shown {
+                uid: uid.get(),
+                state: view.state,
+                action: view.action,
+                online: !view.nodes.is_empty(),
+                nodes: view.nodes,
+                expire_seconds: view.code_remaining.as_secs(),
+            };
+            http::json(StatusCode::OK, &shown)
+        }
+    }
+}
+
+pub(super) async fn end(gateway: &Arc<Gateway>, uid: &str) -> Response {
+    let Ok(uid) = uid.parse::<Uid>() else {
+        return unknown();
+    };
+    match gateway.hub.end(uid).await {
+        Err(error) => unavailable(&error),
+        Ok(false) => unknown(),
+        Ok(true) => http::empty(StatusCode::NO_CONTENT),
+    }
+}
+
+/// `{"nodes":[{"name":"…","connections":12}]}`
+pub(super) async fn nodes(gateway: &Arc<Gateway>) -> Response {
+    match gateway.hub.nodes().await {
+        Err(error) => unavailable(&error),
+        Ok(nodes) => http::json(StatusCode::OK, &serde_json::json!({ "nodes": nodes })),
+    }
+}
+
+fn unknown() -> Response {
+    http::error(
+        StatusCode::NOT_FOUND,
+        "uid_unknown",
+        "This uid is unknown or has expired.",
+    )
+}
+
+fn bad(message: &str) -> Response {
+    http::error(StatusCode::BAD_REQUEST, "bad_request", message)
+}

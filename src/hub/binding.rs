@@ -1,0 +1,89 @@
+//! The fact that a connection holds a uid; dropping it gives the uid back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Hub;
+use crate::broker::BrokerError;
+use crate::connection::Socket;
+use crate::frame;
+use crate::listener::Listener;
+use crate::session::{EventId, Uid};
+
+/// A held uid.
+#[derive(Debug)]
+pub struct Binding {
+    pub(super) hub: Arc<Hub>,
+    pub(super) listener: Arc<Listener>,
+    /// Whether the page named an event that we never issued.
+    pub(super) names_stranger: bool,
+    /// When the code can be scanned no more, where it still could be at the bind.
+    pub(super) code_ends: Option<Instant>,
+}
+
+/// Events read from the broker at a time while catching up.
+const BATCH: usize = 16;
+
+/// How long a page may take over one batch of retained events.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Binding {
+    /// Which session.
+    pub fn uid(&self) -> Uid {
+        self.listener.uid
+    }
+
+    /// Gives the uid back; the newest event that the page was sent.
+    pub fn retire(self) -> EventId {
+        self.listener.retire()
+    }
+
+    /// Sends what the page has missed, batch by batch as fast as it reads, and then lets live
+    /// events through. A page that goes away meanwhile is no error: its socket tells.
+    pub async fn catch_up(&mut self, socket: &mut Socket) -> Result<(), BrokerError> {
+        let listener = &self.listener;
+        let mut gap = std::mem::take(&mut self.names_stranger);
+        // The first look clears the mark that there is something to read.
+        while !listener.try_go_live() {
+            loop {
+                let after = listener.last();
+                let replay = self
+                    .hub
+                    .broker
+                    .replay(listener.uid, after, BATCH)
+                    .await?;
+                if (replay.gap || std::mem::take(&mut gap)) && listener.wants_ids {
+                    self.hub.metrics.gaps_total.inc();
+                    socket
+                        .connection()
+                        .send(frame::text_frame(br#"{"cmd":"gap"}"#));
+                }
+                if replay.events.is_empty() {
+                    break;
+                }
+                for event in &replay.events {
+                    listener.replay(event);
+                }
+                let replayed = replay.events.len() as u64;
+                self.hub.metrics.events_replayed_total.inc_by(replayed);
+                if !socket.drained(PATIENCE).await {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(code_ends) = self.code_ends.filter(|_| listener.wants_ids) {
+            self.hub.codes.push(code_ends, listener.uid);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Binding {
+    fn drop(&mut self) {
+        self.listener.retire();
+        self.hub.registry.remove(&self.listener);
+        self.hub.broker.release(self.listener.uid);
+    }
+}

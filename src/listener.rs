@@ -1,0 +1,122 @@
+//! A connection that holds a uid, and how far it has come with the events of that uid.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::broker::Retained;
+use crate::connection::{Connection, Sent};
+use crate::session::{EventId, Uid};
+
+/// One holder of a uid.
+#[derive(Debug)]
+pub struct Listener {
+    /// Which session.
+    pub uid: Uid,
+    /// Where its events go.
+    pub connection: Arc<Connection>,
+    /// Whether the page bound with `since`: it then gets event ids and notices.
+    pub wants_ids: bool,
+    cursor: Mutex<Cursor>,
+}
+
+#[derive(Debug)]
+struct Cursor {
+    /// The newest event that was sent, or that came before the page's time.
+    last: EventId,
+    phase: Phase,
+    told_expired: bool,
+}
+
+/// Live events may come while retained ones are still being sent. They are not kept aside: it is
+/// only noted that there are more to read, so that nothing is sent twice or out of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    CatchingUp { missed: bool },
+    Live,
+    Retired,
+}
+
+impl Listener {
+    /// A listener that has seen everything up to `last`, and is catching up from there.
+    pub fn new(
+        uid: Uid,
+        connection: Arc<Connection>,
+        wants_ids: bool,
+        last: EventId,
+    ) -> Arc<Self> {
+        let cursor = Mutex::new(Cursor {
+            last,
+            phase: Phase::CatchingUp { missed: true },
+            told_expired: false,
+        });
+        Arc::new(Self {
+            uid,
+            connection,
+            wants_ids,
+            cursor,
+        })
+    }
+
+    /// The newest event sent.
+    pub fn last(&self) -> EventId {
+        self.cursor.lock().last
+    }
+
+    /// Sends nothing from now on, not even what is on its way; gives the newest event sent.
+    pub fn retire(&self) -> EventId {
+        let mut cursor = self.cursor.lock();
+        cursor.phase = Phase::Retired;
+        cursor.last
+    }
+
+    /// Sends a live event, unless it was sent before or is left to the catching up.
+    pub fn deliver(&self, event: &Retained) -> Option<Sent> {
+        let mut cursor = self.cursor.lock();
+        match cursor.phase {
+            Phase::CatchingUp { .. } => {
+                cursor.phase = Phase::CatchingUp { missed: true };
+                return None;
+            }
+            Phase::Live if event.id > cursor.last => {}
+            Phase::Live | Phase::Retired => return None,
+        }
+        cursor.last = event.id;
+        // Under the lock: the next event must not overtake this one.
+        Some(self.send(event))
+    }
+
+    /// Sends a retained event while catching up.
+    pub fn replay(&self, event: &Retained) -> Sent {
+        self.cursor.lock().last = event.id;
+        self.send(event)
+    }
+
+    /// Goes live if nothing came since the last call; otherwise there is more to read.
+    pub fn try_go_live(&self) -> bool {
+        let mut cursor = self.cursor.lock();
+        match cursor.phase {
+            Phase::CatchingUp { missed: true } => {
+                cursor.phase = Phase::CatchingUp { missed: false };
+                false
+            }
+            _ => {
+                cursor.phase = Phase::Live;
+                true
+            }
+        }
+    }
+
+    /// True the first time only: the page is to be told that its code has expired.
+    pub fn tell_expired(&self) -> bool {
+        self.wants_ids && !std::mem::replace(&mut self.cursor.lock().told_expired, true)
+    }
+
+    fn send(&self, event: &Retained) -> Sent {
+        self.connection.send(if self.wants_ids {
+            event.frame_with_id()
+        } else {
+            event.frame.clone()
+        })
+    }
+}

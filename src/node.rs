@@ -1,0 +1,360 @@
+//! One running gateway: bound first, so that its addresses are known, then run until it is told to
+//! go.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::accounts::Accounts;
+use crate::action::Workshop;
+use crate::broker::Broker;
+use crate::broker::embedded::{Embedded, Retention, StoreError};
+use crate::config::{self, Config};
+use crate::doors::ops::Ops;
+use crate::doors::page::Page;
+use crate::doors::{Public, push};
+use crate::gateway::{Gateway, OfficialAccount, unix_time};
+use crate::hub::Hub;
+use crate::listen::Listener;
+use crate::metrics::Metrics;
+use crate::registry::Registry;
+use crate::scan::Scans;
+use crate::tls::{Certificate, TlsError};
+use crate::wechat::api::Api;
+use crate::wechat::callback::{self, Gate, GateError};
+
+mod capacity;
+
+/// A bound node.
+pub struct Node {
+    gateway: Arc<Gateway>,
+    public: Listener,
+    push: Listener,
+    ops: Listener,
+    certificate: Option<Arc<Certificate>>,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+/// Where a node listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Pages and WeChat.
+    pub public: SocketAddr,
+    /// Backends that push.
+    pub push: SocketAddr,
+    /// Operators.
+    pub ops: SocketAddr,
+}
+
+/// Why a node cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A listener cannot be bound.
+    #[error("could not listen on {address} for {listener}")]
+    Listen {
+        /// `public`, `push` or `ops`.
+        listener: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The certificate cannot be used.
+    #[error("could not set up TLS")]
+    Tls(#[from] TlsError),
+    /// The embedded broker cannot open its file.
+    #[error("could not open the embedded broker's database")]
+    Store(#[from] StoreError),
+    /// The official account's settings cannot be used.
+    #[error("could not set up the official account")]
+    OfficialAccount(#[from] GateError),
+}
+
+/// What a page that is sent away waits at most before it comes back.
+const RETRY_MS: u32 = 2000;
+
+/// What is left to tasks that have been told to go.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Connections of the ops listener at a time.
+const MOST_OPS_CONNECTIONS: usize = 256;
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.addresses().fmt(f)
+    }
+}
+
+impl Node {
+    /// Binds a node with an embedded broker of its own.
+    pub async fn bind(config: Config) -> Result<Self, NodeError> {
+        let metrics = Arc::new(Metrics::new());
+        let retention = Retention {
+            grace: config.session.grace,
+            events: config.session.events,
+            push_ids: config.session.push_ids,
+        };
+        let broker = Embedded::open(&config.data.dir, retention, &metrics).await?;
+        Self::bind_to(config, None, &broker, metrics)
+    }
+
+    /// Binds a node that shares an embedded broker with others of this process.
+    pub async fn bind_with(
+        config: Config,
+        name: &str,
+        broker: Arc<Embedded>,
+    ) -> Result<Self, NodeError> {
+        Self::bind_to(config, Some(name), &broker, Arc::new(Metrics::new()))
+    }
+
+    fn bind_to(
+        config: Config,
+        name: Option<&str>,
+        broker: &Arc<Embedded>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, NodeError> {
+        let (certificate, tls) = match (&config.public.tls_cert, &config.public.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let certificate = Certificate::load(certificate, key)?;
+                let acceptor = certificate.acceptor()?;
+                (Some(certificate), Some(acceptor))
+            }
+            _ => (None, None),
+        };
+        let public = listen("public", config.public.listen)?;
+        let push = listen("push", config.push.listen)?;
+        let ops = listen("ops", config.ops.listen)?;
+
+        let name = name.map_or_else(|| own_name(public.address()), str::to_owned);
+        let registry = Registry::new(Arc::clone(&metrics));
+        let member = broker.join(&name, Arc::clone(&registry) as _);
+        let broker = Broker::Embedded(member);
+        let register = config.bind.register;
+        let hub = Hub::new(broker.clone(), registry, Arc::clone(&metrics), register);
+        let shop = Workshop {
+            accounts: Accounts::new(broker.clone()),
+            broker,
+            login_token_life: config.login.token,
+        };
+        let wechat = official_account(&config.wechat, &hub, &shop, &metrics)?;
+        let most = capacity::websockets(&config);
+        tracing::info!(node = name, websockets = most, "bound");
+        metrics.start_timestamp_seconds.set(unix_time().as_secs() as i64);
+        metrics
+            .build_info
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Ok(Self {
+            gateway: Gateway::new(config, hub, wechat, shop, metrics, most),
+            public,
+            push,
+            ops,
+            certificate,
+            tls,
+        })
+    }
+
+    /// Where the node listens.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            public: self.public.address(),
+            push: self.push.address(),
+            ops: self.ops.address(),
+        }
+    }
+
+    /// Runs until `shutdown`, then drains. Each configuration that comes through `reload` replaces
+    /// the one in effect.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()>,
+        mut reload: mpsc::Receiver<Config>,
+    ) -> Result<(), NodeError> {
+        let gateway = Arc::clone(&self.gateway);
+        self.announce();
+        self.open();
+        gateway.metrics.ready.set(1);
+        tracing::info!("ready");
+        tokio::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(config) = reload.recv() => gateway.reload(config),
+            }
+        }
+        drain(&gateway).await;
+        Ok(())
+    }
+
+    fn announce(&self) {
+        for (listener, address) in [
+            ("public", self.public.address()),
+            ("push", self.push.address()),
+            ("ops", self.ops.address()),
+        ] {
+            tracing::info!(listener, %address, "listening");
+        }
+        let config = self.gateway.config();
+        let limited = config.limit.qrcodes_per_minute > 0;
+        if limited && config.public.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "no trusted proxies: if one stands in front, set public.trusted_proxies, or limits \
+                 by address are off"
+            );
+        }
+        if self.gateway.wechat.is_none() {
+            tracing::warn!("no official account: /qrcode and /wechat answer 503");
+        }
+        if config.push.secret.is_none() && !is_private(self.push.address()) {
+            tracing::warn!("the push port is open to others and has no secret");
+        }
+    }
+
+    /// Starts the tasks of the node; each ends with the shutdown that they share.
+    fn open(self) {
+        let Self {
+            gateway,
+            public,
+            push,
+            ops,
+            certificate,
+            tls,
+        } = self;
+        let shutdown = gateway.shutdown.clone();
+        let metrics = &gateway.metrics;
+        let closing = &shutdown.closing;
+        let most_websockets = gateway.websockets.available_permits();
+        let most_pushers = gateway.config().push.connections;
+        let ops_door = Arc::new(Ops {
+            gateway: Arc::clone(&gateway),
+            is_private: is_private(ops.address()),
+        });
+        let public_door = Arc::new(Public {
+            gateway: Arc::clone(&gateway),
+            tls,
+            page: Page::new(),
+        });
+
+        let tasks = &shutdown.tasks;
+        let tracker = tasks.clone();
+        tasks.spawn(public.run(
+            capacity::sockets(most_websockets),
+            closing.clone(),
+            Arc::clone(metrics),
+            move |accepted| {
+                tracker.spawn(Arc::clone(&public_door).serve(accepted));
+            },
+        ));
+        let tracker = tasks.clone();
+        let pushed = Arc::clone(&gateway);
+        tasks.spawn(push.run(
+            most_pushers,
+            closing.clone(),
+            Arc::clone(metrics),
+            move |accepted| {
+                tracker.spawn(push::serve(Arc::clone(&pushed), accepted));
+            },
+        ));
+        // The ops listener is the last to close: operators watch the drain through it.
+        let tracker = tasks.clone();
+        tasks.spawn(ops.run(
+            MOST_OPS_CONNECTIONS,
+            shutdown.over.clone(),
+            Arc::clone(metrics),
+            move |accepted| {
+                tracker.spawn(Arc::clone(&ops_door).serve(accepted));
+            },
+        ));
+        if let Some(certificate) = certificate {
+            let every = gateway.config().public.tls_reload;
+            tasks.spawn(certificate.watch(every, closing.clone(), Arc::clone(metrics)));
+        }
+        let hub = Arc::clone(&gateway.hub);
+        shutdown.spawn_until_over(async move { hub.watch_codes().await });
+        if let Some(account) = &gateway.wechat {
+            let api = Arc::clone(&account.api);
+            shutdown.spawn_until_over(async move { api.keep_token_fresh().await });
+        }
+    }
+}
+
+/// Not ready at once; then the doors close; then everybody is told to go, and gone.
+async fn drain(gateway: &Arc<Gateway>) {
+    let shutdown = &gateway.shutdown;
+    let (delay, over) = {
+        let config = gateway.config();
+        (config.drain.delay, config.drain.over)
+    };
+    shutdown.begin();
+    gateway.metrics.ready.set(0);
+    tracing::info!(delay_seconds = delay.as_secs_f64(), "draining");
+    tokio::time::sleep(delay).await;
+    shutdown.closing.cancel();
+    let connections = gateway.metrics.connections.get();
+    tracing::info!(
+        connections,
+        seconds = over.as_secs_f64(),
+        "saying goodbye to the pages"
+    );
+    gateway.hub.part(over, RETRY_MS).await;
+    shutdown.over.cancel();
+    shutdown.tasks.close();
+    if timeout(LAST_WAIT, shutdown.tasks.wait()).await.is_err() {
+        let left = shutdown.tasks.len();
+        tracing::warn!(left, "some tasks did not end in time");
+    }
+    gateway.hub.broker().leave();
+}
+
+fn listen(name: &'static str, address: SocketAddr) -> Result<Listener, NodeError> {
+    Listener::bind(name, address).map_err(|source| NodeError::Listen {
+        listener: name,
+        address,
+        source,
+    })
+}
+
+fn official_account(
+    config: &config::Wechat,
+    hub: &Arc<Hub>,
+    shop: &Workshop,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<OfficialAccount>, NodeError> {
+    let (Some(app_id), Some(token)) = (&config.app_id, &config.token) else {
+        return Ok(None);
+    };
+    let Some(api) = Api::new(config, Arc::clone(metrics)) else {
+        return Ok(None);
+    };
+    let keys = config.encoding_aes_key.iter();
+    let account = callback::Account {
+        app_id: app_id.clone(),
+        original_id: config.original_id.clone(),
+        tokens: vec![token.expose().to_owned()],
+        aes_keys: keys.map(|key| key.expose().to_owned()).collect(),
+    };
+    let mode = match config.mode() {
+        config::Mode::Plain => callback::Mode::Plain,
+        config::Mode::Compat => callback::Mode::Compat,
+        config::Mode::Safe => callback::Mode::Safe,
+    };
+    let gate = Gate::new(&account, mode)?;
+    let scans = Scans::new(Arc::clone(hub), shop.clone(), Arc::clone(metrics));
+    Ok(Some(OfficialAccount { api, gate, scans }))
+}
+
+/// The host's name with the public port: a pod's name on Kubernetes.
+fn own_name(public: SocketAddr) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), public.port())
+}
+
+fn is_private(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}

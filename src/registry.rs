@@ -1,0 +1,163 @@
+//! Who is here: the connections of this node, and which of them hold which uid.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::broker::{Inbox, Retained};
+use crate::connection::{Connection, Sent};
+use crate::ending::Ending;
+use crate::listener::Listener;
+use crate::metrics::Metrics;
+use crate::session::Uid;
+
+/// uid → connections of this node, in shards with a lock each.
+#[derive(Debug)]
+pub struct Registry {
+    shards: Vec<Mutex<HashMap<Uid, Holders>>>,
+    roster: Vec<Mutex<HashMap<GuestNumber, Arc<Connection>>>>,
+    next_guest: AtomicU64,
+    metrics: Arc<Metrics>,
+}
+
+/// Nearly always one; a second tab, or a reconnect that overtakes its predecessor's close, makes
+/// more.
+#[derive(Debug)]
+enum Holders {
+    One(Arc<Listener>),
+    Many(Vec<Arc<Listener>>),
+}
+
+type GuestNumber = u64;
+
+/// A connection's place among this node's; dropping it gives the place back.
+#[derive(Debug)]
+pub struct Guest {
+    registry: Arc<Registry>,
+    number: GuestNumber,
+}
+
+const SHARDS: usize = 64;
+
+impl Registry {
+    /// Nobody is here yet.
+    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            roster: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            next_guest: AtomicU64::new(0),
+            metrics,
+        })
+    }
+
+    /// Takes a connection in, bound or not.
+    pub fn welcome(self: &Arc<Self>, connection: Arc<Connection>) -> Guest {
+        let number = self.next_guest.fetch_add(1, Ordering::Relaxed);
+        self.roster_of(number).lock().insert(number, connection);
+        self.metrics.connections.inc();
+        self.metrics.connections_opened_total.inc();
+        Guest {
+            registry: Arc::clone(self),
+            number,
+        }
+    }
+
+    /// Every connection of this node.
+    pub fn everybody(&self) -> Vec<Arc<Connection>> {
+        let shards = self.roster.iter();
+        shards
+            .flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// From now on `listener` gets the events of its uid.
+    pub fn add(&self, listener: Arc<Listener>) {
+        let mut shard = self.shard(listener.uid).lock();
+        match shard.remove(&listener.uid) {
+            None => shard.insert(listener.uid, Holders::One(listener)),
+            Some(Holders::One(other)) => {
+                shard.insert(listener.uid, Holders::Many(vec![other, listener]))
+            }
+            Some(Holders::Many(mut others)) => {
+                let uid = listener.uid;
+                others.push(listener);
+                shard.insert(uid, Holders::Many(others))
+            }
+        };
+        self.metrics.bindings.inc();
+    }
+
+    /// `listener`, and no other of its uid, gets no more events.
+    pub fn remove(&self, listener: &Arc<Listener>) {
+        let mut shard = self.shard(listener.uid).lock();
+        let Some(holders) = shard.get_mut(&listener.uid) else {
+            return;
+        };
+        let is_last = match holders {
+            Holders::One(_) => true,
+            Holders::Many(many) => {
+                many.retain(|other| !Arc::ptr_eq(other, listener));
+                many.is_empty()
+            }
+        };
+        if is_last {
+            shard.remove(&listener.uid);
+        }
+        self.metrics.bindings.dec();
+    }
+
+    /// Calls `visit` with each listener of `uid`, without the lock.
+    pub fn each_listener(&self, uid: Uid, mut visit: impl FnMut(&Listener)) {
+        let holders = match self.shard(uid).lock().get(&uid) {
+            None => return,
+            Some(Holders::One(one)) => Holders::One(Arc::clone(one)),
+            Some(Holders::Many(many)) => Holders::Many(many.clone()),
+        };
+        match holders {
+            Holders::One(one) => visit(&one),
+            Holders::Many(many) => many.iter().for_each(|listener| visit(listener)),
+        }
+    }
+
+    fn shard(&self, uid: Uid) -> &Mutex<HashMap<Uid, Holders>> {
+        &self.shards[uid.get() as usize % SHARDS]
+    }
+
+    fn roster_of(&self, number: GuestNumber) -> &Mutex<HashMap<GuestNumber, Arc<Connection>>> {
+        &self.roster[number as usize % SHARDS]
+    }
+}
+
+impl Inbox for Registry {
+    fn event(&self, uid: Uid, event: &Retained) {
+        self.each_listener(uid, |listener| {
+            let sent = listener.deliver(event);
+            match sent {
+                Some(Sent::Written) => self.metrics.events_delivered_total.inc(),
+                Some(Sent::Queued) => {
+                    self.metrics.events_delivered_total.inc();
+                    self.metrics.frames_queued_total.inc();
+                }
+                Some(Sent::Over) | None => {}
+            }
+        });
+    }
+
+    fn ended(&self, uid: Uid) {
+        self.each_listener(uid, |listener| listener.connection.end(Ending::Withdrawn));
+    }
+
+    fn connections(&self) -> u64 {
+        self.metrics.connections.get().unsigned_abs()
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let registry = &self.registry;
+        registry.roster_of(self.number).lock().remove(&self.number);
+        registry.metrics.connections.dec();
+    }
+}
