@@ -112,21 +112,33 @@ mod tests {
     #[test]
     fn trusted_proxies_are_seen_through_from_the_right() {
         let trusted = "10.0.0.0/8";
-        assert_eq!(client("10.0.0.1", &["203.0.113.9"], trusted), seen("203.0.113.9"));
+        assert_eq!(
+            client("10.0.0.1", &["203.0.113.9"], trusted),
+            seen("203.0.113.9")
+        );
         assert_eq!(
             client("10.0.0.1", &["1.2.3.4, 203.0.113.9", "10.9.9.9"], trusted),
             seen("203.0.113.9"),
             "what stands left of the first stranger is the stranger's own word"
         );
-        assert_eq!(client("10.0.0.1", &["203.0.113.9:4711"], trusted), seen("203.0.113.9"));
+        assert_eq!(
+            client("10.0.0.1", &["203.0.113.9:4711"], trusted),
+            seen("203.0.113.9")
+        );
         assert_eq!(client("10.0.0.1", &["unknown"], trusted), seen("10.0.0.1"));
         assert_eq!(client("10.0.0.1", &[], trusted), seen("10.0.0.1"));
-        assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"], trusted), seen("2001:db8::1"));
+        assert_eq!(
+            client("::ffff:10.0.0.1", &["2001:db8::1"], trusted),
+            seen("2001:db8::1")
+        );
     }
 
     #[test]
     fn strangers_are_not_believed() {
-        assert_eq!(client("203.0.113.1", &["1.2.3.4"], "10.0.0.0/8"), seen("203.0.113.1"));
+        assert_eq!(
+            client("203.0.113.1", &["1.2.3.4"], "10.0.0.0/8"),
+            seen("203.0.113.1")
+        );
         let hidden = client("127.0.0.1", &["1.2.3.4"], "");
         assert!(hidden.hidden && hidden.address.is_loopback());
         assert!(!client("127.0.0.1", &[], "").hidden);
@@ -134,7 +146,10 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_counts_as_its_network() {
-        assert_eq!(seen("2001:db8::1:2:3:4").counted(), seen("2001:db8::").address);
+        assert_eq!(
+            seen("2001:db8::1:2:3:4").counted(),
+            seen("2001:db8::").address
+        );
         assert_eq!(seen("192.0.2.1").counted(), seen("192.0.2.1").address);
     }
 }

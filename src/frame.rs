@@ -102,10 +102,7 @@ impl FrameReader {
     ///
     /// None when `input` is used up; what was cut off is remembered, so feed the bytes that
     /// come next. After an error or a close nothing more may be read.
-    pub fn next<'a>(
-        &mut self,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Message<'a>>, Violation> {
+    pub fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Message<'a>>, Violation> {
         loop {
             let whole = match self.cut.take() {
                 None => self.whole_frame(input)?,
@@ -131,8 +128,7 @@ impl FrameReader {
         if let Some(header) = Header::parse(input)? {
             self.admit(&header)?;
             if input.len() >= header.length + header.payload {
-                let (frame, rest) =
-                    mem::take(input).split_at_mut(header.length + header.payload);
+                let (frame, rest) = mem::take(input).split_at_mut(header.length + header.payload);
                 *input = rest;
                 let payload = &mut frame[header.length..];
                 unmask(payload, header.mask);

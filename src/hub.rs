@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::broker::{
-    Broker, BrokerError, Claim, Held, Issued, NewSession, NodeView, Published, Scanned,
-    SessionView,
+    Broker, BrokerError, Claim, Held, Issued, NewSession, NodeView, Published, Scanned, SessionView,
 };
 use crate::connection::Connection;
 use crate::deadlines::Deadlines;

@@ -101,9 +101,7 @@ mod tests {
         let limit = PerMinute::default();
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let other: IpAddr = "192.0.2.2".parse().unwrap();
-        let passed = (0..50)
-            .filter(|_| limit.admit(address, 30).is_ok())
-            .count();
+        let passed = (0..50).filter(|_| limit.admit(address, 30).is_ok()).count();
         assert_eq!(passed, 30);
         let wait = limit.admit(address, 30).unwrap_err();
         assert!(wait <= Duration::from_secs(2));

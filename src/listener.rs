@@ -39,12 +39,7 @@ enum Phase {
 
 impl Listener {
     /// A listener that has seen everything up to `last`, and is catching up from there.
-    pub fn new(
-        uid: Uid,
-        connection: Arc<Connection>,
-        wants_ids: bool,
-        last: EventId,
-    ) -> Arc<Self> {
+    pub fn new(uid: Uid, connection: Arc<Connection>, wants_ids: bool, last: EventId) -> Arc<Self> {
         let cursor = Mutex::new(Cursor {
             last,
             phase: Phase::CatchingUp { missed: true },

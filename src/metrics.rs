@@ -94,11 +94,7 @@ impl Declared for Histogram {
 
 /// Calls `visit` with every combination of label values.
 fn each_series(labels: &[Label], visit: &mut dyn FnMut(&[&str])) {
-    fn descend<'a>(
-        labels: &[Label],
-        chosen: &mut Vec<&'a str>,
-        visit: &mut dyn FnMut(&[&str]),
-    ) {
+    fn descend<'a>(labels: &[Label], chosen: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str])) {
         match labels.split_first() {
             None => visit(chosen),
             Some(((_, values), rest)) => {

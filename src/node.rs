@@ -145,7 +145,9 @@ impl Node {
         let wechat = official_account(&config.wechat, &hub, &shop, &metrics)?;
         let most = capacity::websockets(&config);
         tracing::info!(node = name, websockets = most, "bound");
-        metrics.start_timestamp_seconds.set(unix_time().as_secs() as i64);
+        metrics
+            .start_timestamp_seconds
+            .set(unix_time().as_secs() as i64);
         metrics
             .build_info
             .with_label_values(&[env!("CARGO_PKG_VERSION")])

@@ -108,17 +108,16 @@ impl Scans {
 
     /// Tells the page of the scan, runs the action, tells its result. Whatever of this has been
     /// done by an earlier attempt is not done twice.
-    async fn accepted(
-        &self,
-        action: Option<Action>,
-        scan: &Scan<'_>,
-    ) -> Result<(), BrokerError> {
+    async fn accepted(&self, action: Option<Action>, scan: &Scan<'_>) -> Result<(), BrokerError> {
         self.publish(scan, action::scanned(scan), "scan").await?;
         if let Some(action) = action {
             let result = match action::run(action, scan, &self.shop).await {
                 Ok(result) => result,
                 Err(error) => {
-                    self.metrics.scans_total.with_label_values(&["failed"]).inc();
+                    self.metrics
+                        .scans_total
+                        .with_label_values(&["failed"])
+                        .inc();
                     // The page shall not wait for ever; a later attempt may still bring the result.
                     let refused = action::refused(scan, "action_failed");
                     self.publish(scan, refused, "refused").await?;

@@ -32,7 +32,10 @@ impl Say {
                 "登录成功,请回到网页继续。如果不是您本人操作,请立即关闭该网页。",
                 "You are logged in; go on at the web page. If this was not you, close that page now.",
             ),
-            Say::Scanned(None) => ("扫码成功,请回到网页继续。", "Scanned. Go on at the web page."),
+            Say::Scanned(None) => (
+                "扫码成功,请回到网页继续。",
+                "Scanned. Go on at the web page.",
+            ),
             Say::ScannedBefore => (
                 "您已经扫过这个二维码了,请回到网页查看结果。",
                 "You have scanned this code before; its result is on the web page.",

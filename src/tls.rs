@@ -142,10 +142,9 @@ impl Loaded {
             .ok()
             .filter(|chain| !chain.is_empty())
             .ok_or_else(|| no_pem("certificate", certificate_file))?;
-        let key = PrivateKeyDer::from_pem_slice(&pem.1)
-            .map_err(|_| no_pem("private key", key_file))?;
         let key =
-            CertifiedKey::from_der(chain, key, &provider()).map_err(TlsError::Unusable)?;
+            PrivateKeyDer::from_pem_slice(&pem.1).map_err(|_| no_pem("private key", key_file))?;
+        let key = CertifiedKey::from_der(chain, key, &provider()).map_err(TlsError::Unusable)?;
         Ok(Self {
             key: Arc::new(key),
             pem,

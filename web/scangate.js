@@ -1,5 +1,5 @@
 // The browser's half of a scan session: gets a code, binds it over a websocket, tells what becomes
-// of it, and outlives sleep, bad networks and restarts. README.md shows its use.
+// of it, and outlives sleep, bad networks and restarts. See scangate.d.ts.
 
 import { Alarms, Link, backoff } from './link.js';
 
@@ -50,7 +50,6 @@ export class Scangate extends EventTarget {
 		this.#unlisten = listenForWake(world, () => this.#wake());
 	}
 
-	/** Listens to an event's detail; returns the way to stop. */
 	on(name, listener) {
 		const relay = ({ detail }) => listener(detail);
 		this.addEventListener(name, relay);
@@ -62,12 +61,10 @@ export class Scangate extends EventTarget {
 		return this.#link.up && (this.#bound || !this.#live);
 	}
 
-	/** For how long the code can still be scanned. */
 	get secondsLeft() {
 		return Math.max(0, Math.ceil((this.#expiry - this.#world.Date.now()) / 1000));
 	}
 
-	/** Until the next attempt to get a code or to reconnect; 0: none. */
 	get retrySeconds() {
 		const due = this.#alarms.due('load') || this.#link.retryDue;
 		return due && Math.max(1, Math.ceil((due - this.#world.Date.now()) / 1000));

@@ -102,9 +102,7 @@ impl Socket {
                 return;
             };
             let goodbye = frame::close_frame(code, &ending.reason());
-            state
-                .outbox
-                .finish_with(goodbye, ending.flushes_first());
+            state.outbox.finish_with(goodbye, ending.flushes_first());
         }
         let peer_waits = matches!(ending, Ending::Left(_));
         let farewell = poll_fn(|context| self.poll_farewell(context, peer_waits));

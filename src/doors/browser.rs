@@ -203,9 +203,8 @@ impl Conversation {
                         return ending;
                     }
                 }
-                PageMessage::Ping { pong: false }
-                | PageMessage::Command
-                | PageMessage::Ignored => {}
+                PageMessage::Ping { pong: false } | PageMessage::Command | PageMessage::Ignored => {
+                }
             }
         }
     }

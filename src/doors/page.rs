@@ -42,10 +42,26 @@ const HTML: &str = "text/html; charset=utf-8";
 const ASSETS: &[Asset] = &[
     asset!("/", "index.html", "text/html; charset=utf-8"),
     asset!("/assets/page.css", "page.css", "text/css; charset=utf-8"),
-    asset!("/assets/page.js", "page.js", "text/javascript; charset=utf-8"),
-    asset!("/assets/scangate.js", "scangate.js", "text/javascript; charset=utf-8"),
-    asset!("/assets/scangate.d.ts", "scangate.d.ts", "text/plain; charset=utf-8"),
-    asset!("/assets/link.js", "link.js", "text/javascript; charset=utf-8"),
+    asset!(
+        "/assets/page.js",
+        "page.js",
+        "text/javascript; charset=utf-8"
+    ),
+    asset!(
+        "/assets/scangate.js",
+        "scangate.js",
+        "text/javascript; charset=utf-8"
+    ),
+    asset!(
+        "/assets/scangate.d.ts",
+        "scangate.d.ts",
+        "text/plain; charset=utf-8"
+    ),
+    asset!(
+        "/assets/link.js",
+        "link.js",
+        "text/javascript; charset=utf-8"
+    ),
     asset!("/assets/qr.js", "qr.js", "text/javascript; charset=utf-8"),
     asset!("/assets/favicon.svg", "favicon.svg", "image/svg+xml"),
     asset!("/favicon.ico", "favicon.svg", "image/svg+xml"),

@@ -71,9 +71,7 @@ async fn respond(
     };
     let per_minute = gateway.config().limit.qrcodes_per_minute;
     if !client.hidden
-        && let Err(wait) = gateway
-            .codes_by_address
-            .admit(client.counted(), per_minute)
+        && let Err(wait) = gateway.codes_by_address.admit(client.counted(), per_minute)
     {
         let response = http::error(
             StatusCode::TOO_MANY_REQUESTS,

@@ -27,8 +27,8 @@ impl Header {
         if first & 0x70 != 0 {
             return Err(Violation::Protocol("reserved bits"));
         }
-        let opcode = OpCode::try_from(first & 0x0f)
-            .map_err(|_| Violation::Protocol("reserved opcode"))?;
+        let opcode =
+            OpCode::try_from(first & 0x0f).map_err(|_| Violation::Protocol("reserved opcode"))?;
         if second & 0x80 == 0 {
             return Err(Violation::Protocol("frame without a mask"));
         }

@@ -135,7 +135,11 @@ fn close_frames_are_checked() {
         assert_eq!(read(&wire), [Seen::Close(Some(code))]);
     }
     for code in [0u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
-        assert_eq!(broken(&client_frame(0x88, &code.to_be_bytes())), 1002, "{code}");
+        assert_eq!(
+            broken(&client_frame(0x88, &code.to_be_bytes())),
+            1002,
+            "{code}"
+        );
     }
     assert_eq!(broken(&client_frame(0x88, &[3])), 1002);
     assert_eq!(broken(&client_frame(0x88, &[0x03, 0xe8, 0xff])), 1007);
@@ -154,7 +158,10 @@ fn text_that_is_not_utf8_is_1007_as_soon_as_it_shows() {
         [Seen::Broken(Violation::NotUtf8)]
     );
     // Binary may be anything.
-    assert_eq!(read(&client_frame(0x82, b"\xff")), [Seen::Binary(vec![0xff])]);
+    assert_eq!(
+        read(&client_frame(0x82, b"\xff")),
+        [Seen::Binary(vec![0xff])]
+    );
 }
 
 #[test]
@@ -163,7 +170,9 @@ fn too_big_is_1009_before_it_is_read() {
     assert_eq!(read(&exact), [Seen::Binary(vec![0; 4096])]);
     let over = client_frame(0x82, &[0; 4097]);
     assert_eq!(broken(&over[..8]), 1009, "the header is enough");
-    let huge = [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    let huge = [
+        0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+    ];
     assert_eq!(broken(&huge), 1009);
     let mut fragments = client_frame(0x02, &[0; 4000]);
     fragments.extend(client_frame(0x80, &[0; 97]));

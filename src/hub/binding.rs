@@ -49,11 +49,7 @@ impl Binding {
         while !listener.try_go_live() {
             loop {
                 let after = listener.last();
-                let replay = self
-                    .hub
-                    .broker
-                    .replay(listener.uid, after, BATCH)
-                    .await?;
+                let replay = self.hub.broker.replay(listener.uid, after, BATCH).await?;
                 if (replay.gap || std::mem::take(&mut gap)) && listener.wants_ids {
                     self.hub.metrics.gaps_total.inc();
                     socket

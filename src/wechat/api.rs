@@ -168,12 +168,10 @@ impl Api {
                 other => other,
             }
         };
-        timeout_at(deadline, attempt)
-            .await
-            .unwrap_or_else(|_| {
-                self.count(endpoint, "timeout");
-                Err(CallError::Timeout)
-            })
+        timeout_at(deadline, attempt).await.unwrap_or_else(|_| {
+            self.count(endpoint, "timeout");
+            Err(CallError::Timeout)
+        })
     }
 
     async fn token(&self) -> Result<String, CallError> {
@@ -237,9 +235,10 @@ impl Api {
         async move {
             let request = request.expect("base URL and encoded parameters make a URL");
             let started = Instant::now();
-            let result = self.exchange(request).await.and_then(|(status, body)| {
-                read(status, &body).map_err(CallError::Refused)
-            });
+            let result = self
+                .exchange(request)
+                .await
+                .and_then(|(status, body)| read(status, &body).map_err(CallError::Refused));
             self.metrics
                 .wechat_call_duration_seconds
                 .observe(started.elapsed().as_secs_f64());

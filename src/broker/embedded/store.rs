@@ -237,7 +237,10 @@ mod tests {
         assert_eq!(again.since, account.since);
         assert_eq!(again.unionid.as_deref(), Some("u1"));
         assert!(again.profiled);
-        assert_eq!(store.token_owner([7; 32]).await.unwrap().as_deref(), Some("o1"));
+        assert_eq!(
+            store.token_owner([7; 32]).await.unwrap().as_deref(),
+            Some("o1")
+        );
         assert_eq!(store.token_owner([8; 32]).await.unwrap(), None);
     }
 

@@ -1,5 +1,6 @@
 // A stage for the page alone: its real files from a small web server, and a gateway played by the
 // test, for what a real one does only in bad hours.
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 
@@ -38,7 +39,7 @@ export async function openStage(settings = {}) {
  * `heard(message, socket)` what the page says; by default each code is handed out and each bind echoed.
  */
 export async function playGateway(page, { qrcode, heard = echo } = {}) {
-  const play = { asked: 0, binds: [], sockets: [] };
+  const play = { asked: 0, binds: [], sockets: [], news: new EventEmitter() };
   qrcode ??= (turn) => ({ json: { ...CODE, uid: CODE.uid + turn } });
   await page.route('**/qrcode?*', async (route) => {
     const { json, ...rest } = await qrcode(play.asked++);
@@ -48,8 +49,10 @@ export async function playGateway(page, { qrcode, heard = echo } = {}) {
     play.sockets.push(socket);
     socket.onMessage((text) => {
       const message = JSON.parse(text);
-      if (message.uid) play.binds.push(message);
-      heard(text, socket, play);
+      heard(text, socket);
+      if (!message.uid) return;
+      play.binds.push(message);
+      play.news.emit('bind', message);
     });
   });
   /** Says something on the newest connection, as the gateway or as somebody who pushes. */

@@ -80,10 +80,7 @@ async fn a_claim_needs_the_ticket_and_the_key() {
     ] {
         assert_eq!(sessions.hold(claim(1, ticket, key), 0), Held::Mismatch);
     }
-    assert_eq!(
-        sessions.hold(claim(2, Some(&good), None), 0),
-        Held::Unknown
-    );
+    assert_eq!(sessions.hold(claim(2, Some(&good), None), 0), Held::Unknown);
 }
 
 #[tokio::test]
@@ -168,13 +165,15 @@ async fn the_first_scan_wins_until_the_code_is_over() {
     sessions.issue(new_session(1));
     sessions.issue(new_session(2));
     let good = ticket("t");
-    let scan = |number, ticket, person| sessions.scan(uid(number), ticket, person);
+    let wrong = ticket("x");
+    let scan =
+        |number, ticket: Option<&Ticket>, person: &str| sessions.scan(uid(number), ticket, person);
     let accepted = Scanned::Accepted {
         action: None,
         ticket: good.clone(),
     };
     assert_eq!(scan(1, None, "ann"), Scanned::Mismatch);
-    assert_eq!(scan(1, Some(&ticket("x")), "ann"), Scanned::Mismatch);
+    assert_eq!(scan(1, Some(&wrong), "ann"), Scanned::Mismatch);
     assert_eq!(scan(3, Some(&good), "ann"), Scanned::Unknown);
     assert_eq!(scan(1, Some(&good), "ann"), accepted);
     assert_eq!(scan(1, Some(&good), "ann"), accepted, "not settled yet");
@@ -206,7 +205,11 @@ async fn a_session_lives_while_held_and_for_its_grace() {
     sessions.hold(claim(1, Some(&good), None), 0);
     advance(60 * SECOND).await;
     sessions.expire();
-    assert_eq!(sessions.expiry.next_due(), None, "a held one needs no entry");
+    assert_eq!(
+        sessions.expiry.next_due(),
+        None,
+        "a held one needs no entry"
+    );
     sessions.release(uid(1), 0);
     advance(60 * SECOND).await;
     sessions.expire();
