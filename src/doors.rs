@@ -127,7 +127,7 @@ impl Public {
                         *visit.admission.lock() = Some(admission);
                         response
                     }
-                    Err(refusal) => *refusal,
+                    Err(refusal) => refusal,
                 }
             }
             "/ws" => http::error(

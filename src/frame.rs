@@ -88,6 +88,9 @@ struct OpenMessage {
     utf8: Utf8,
 }
 
+/// A whole frame, unmasked.
+type Frame<'a> = (Header, Cow<'a, [u8]>);
+
 impl FrameReader {
     /// A reader that refuses messages over `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
@@ -121,7 +124,7 @@ impl FrameReader {
     fn whole_frame<'a>(
         &mut self,
         input: &mut &'a mut [u8],
-    ) -> Result<Option<(Header, Cow<'a, [u8]>)>, Violation> {
+    ) -> Result<Option<Frame<'a>>, Violation> {
         if input.is_empty() {
             return Ok(None);
         }
@@ -143,7 +146,7 @@ impl FrameReader {
         &mut self,
         mut cut: Box<CutFrame>,
         input: &mut &'a mut [u8],
-    ) -> Result<Option<(Header, Cow<'a, [u8]>)>, Violation> {
+    ) -> Result<Option<Frame<'a>>, Violation> {
         while cut.header.is_none() && !input.is_empty() {
             cut.head.push(input[0]);
             *input = &mut mem::take(input)[1..];

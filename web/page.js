@@ -114,7 +114,7 @@ function tick() {
 	const key = trouble || (offline ? 'offline' : failed ? reason : state);
 	const own = state === 'done' && say(`${action}_done`);
 	write($('status'), own || say(key, failed ? gate.retrySeconds : clock));
-	$('time').setAttribute('stroke-dashoffset', state === 'waiting' ? 1 - left / code.expire_seconds : 1);
+	$('time').setAttribute('stroke-dashoffset', state === 'waiting' ? 1 - left / code.expire_seconds : 1.1);
 }
 
 async function draw({ url, ticket }) {

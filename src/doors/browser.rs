@@ -46,14 +46,14 @@ pub fn admit(
     gateway: &Gateway,
     client: Client,
     mut request: Request,
-) -> Result<(Response, Admission), Box<Response>> {
+) -> Result<(Response, Admission), Response> {
     let checked = check_handshake(&request)
         .and_then(|()| check_origin(gateway, &request))
         .and_then(|()| find_place(gateway, client));
     let admission = checked.map_err(|(reason, response)| {
         let refusals = &gateway.metrics.handshakes_refused_total;
         refusals.with_label_values(&[reason]).inc();
-        Box::new(response)
+        response
     })?;
     // The future it gives would hand over a websocket of its own kind; ours takes the bare stream.
     let (response, _) = upgrade::upgrade(&mut request).expect("the handshake was checked");

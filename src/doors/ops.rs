@@ -16,7 +16,7 @@ use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 
 use crate::gateway::Gateway;
-use crate::http::{self, Request, Response};
+use crate::http::{self, BodyError, Request, Response};
 use crate::listen::Accepted;
 use crate::stream::Stream;
 
@@ -67,23 +67,23 @@ impl Ops {
                 None => http::not_found(),
                 Some(resource) => match self.check_key(&request) {
                     Ok(()) => self.api(resource, request).await,
-                    Err(refusal) => *refusal,
+                    Err(refusal) => refusal,
                 },
             },
         }
     }
 
-    fn check_key(&self, request: &Request) -> Result<(), Box<Response>> {
+    fn check_key(&self, request: &Request) -> Result<(), Response> {
         let config = self.gateway.config();
         let Some(key) = &config.ops.api_key else {
             return if self.is_private {
                 Ok(())
             } else {
-                Err(Box::new(http::error(
+                Err(http::error(
                     StatusCode::FORBIDDEN,
                     "key_required",
                     "On an address that others can reach the API needs ops.api_key.",
-                )))
+                ))
             };
         };
         let presented = request
@@ -101,7 +101,7 @@ impl Ops {
         let scheme = hyper::header::HeaderValue::from_static("Bearer");
         let headers = refusal.headers_mut();
         headers.insert(hyper::header::WWW_AUTHENTICATE, scheme);
-        Err(Box::new(refusal))
+        Err(refusal)
     }
 
     async fn api(&self, resource: &str, request: Request) -> Response {
@@ -144,14 +144,14 @@ const BODY_BYTES: usize = 64 * 1024;
 async fn json_body<T: serde::de::DeserializeOwned>(
     gateway: &Gateway,
     request: Request,
-) -> Result<T, Box<Response>> {
+) -> Result<T, Response> {
     let patience = gateway.config().limit.header;
     let body = http::read_body(request.into_body(), BODY_BYTES, patience)
         .await
-        .map_err(|error| Box::new(error.response()))?;
+        .map_err(BodyError::response)?;
     serde_json::from_slice(&body).map_err(|error| {
         let message = format!("The body is not what is expected here: {error}.");
-        Box::new(http::error(StatusCode::BAD_REQUEST, "bad_json", &message))
+        http::error(StatusCode::BAD_REQUEST, "bad_json", &message)
     })
 }
 

@@ -8,8 +8,8 @@ import { STATES, reach } from './support/states.mjs';
 const OUTPUT = new URL('output/', import.meta.url);
 const IMAGES = new URL('../../docs/images/', import.meta.url);
 const VIEWS = {
-  light: { colorScheme: 'light', locale: 'en-GB', viewport: { width: 560, height: 620 } },
-  dark: { colorScheme: 'dark', locale: 'zh-CN', viewport: { width: 560, height: 620 } },
+  light: { colorScheme: 'light', locale: 'en-GB', viewport: { width: 440, height: 600 } },
+  dark: { colorScheme: 'dark', locale: 'zh-CN', viewport: { width: 440, height: 600 } },
   narrow: { colorScheme: 'light', locale: 'zh-CN', viewport: { width: 320, height: 600 } },
 };
 const FOR_DOCS = ['waiting-light', 'waiting-dark', 'scanned-light', 'done-light', 'expired-dark'];
@@ -18,7 +18,7 @@ await mkdir(OUTPUT, { recursive: true });
 const [browser, stage] = await Promise.all([openBrowser(), openStage()]);
 for (const [view, options] of Object.entries(VIEWS))
   for (const state of Object.keys(STATES)) {
-    const page = await openPage(browser, { ...options, reducedMotion: 'reduce', deviceScaleFactor: 2 });
+    const page = await openPage(browser, { ...options, reducedMotion: 'reduce', deviceScaleFactor: 1.5 });
     await reach(page, stage, state, { query: view === 'light' || state === 'done' ? '' : '?action=login' });
     await page.screenshot({ path: new URL(`${state}-${view}.png`, OUTPUT).pathname, fullPage: true });
     await page.context().close();

@@ -29,7 +29,7 @@ struct Person {
 pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response {
     let body: Body = match json_body(gateway, request).await {
         Ok(body) => body,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return refusal,
     };
     let openid = match login::verify(&body.token, &gateway.shop).await {
         Ok(Verified::Person(openid)) => openid,

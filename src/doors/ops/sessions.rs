@@ -34,7 +34,7 @@ const TTL: std::ops::RangeInclusive<u64> = 1..=86_400;
 pub(super) async fn make(gateway: &Arc<Gateway>, request: Request) -> Response {
     let wanted: Wanted = match json_body(gateway, request).await {
         Ok(wanted) => wanted,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return refusal,
     };
     match (&wanted.uid, &wanted.ticket) {
         (None, None) => issue(gateway, &wanted).await,
