@@ -243,12 +243,17 @@ impl Hub {
 
     /// Says goodbye to everybody, spread over `spread`; ready when all have been told.
     pub async fn part(&self, spread: Duration, retry_ms: u32) {
+        let goodbye = Ending::Draining { retry_ms };
         let everybody = self.registry.everybody();
         let start = Instant::now();
         let many = everybody.len() as u32;
         for (number, connection) in (0u32..).zip(everybody) {
             tokio::time::sleep_until(start + spread * number / many).await;
-            connection.end(Ending::Draining { retry_ms });
+            connection.end(goodbye);
+        }
+        // Whoever was shaking hands when it began goes at once.
+        for connection in self.registry.everybody() {
+            connection.end(goodbye);
         }
     }
 }

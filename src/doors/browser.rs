@@ -7,6 +7,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use fastwebsockets::upgrade;
@@ -33,8 +34,8 @@ pub struct Admission {
     _place_of_address: Option<Place>,
 }
 
-/// Seconds after which a page that found no place may ask again.
-const RETRY_SECONDS: u64 = 5;
+/// After which a page that found no place may ask again.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// Whether the request wants a websocket, well formed or not.
 pub fn is_asked_for(request: &Request) -> bool {
@@ -113,9 +114,11 @@ fn find_place(gateway: &Gateway, client: Client) -> Result<Admission, Refusal> {
             "too_many_connections",
             "There is no place for another connection at the moment.",
         );
-        let wait = std::time::Duration::from_secs(RETRY_SECONDS);
-        (reason, http::retry_after(response, wait))
+        (reason, http::retry_after(response, RETRY))
     };
+    if gateway.shutdown.closing.is_cancelled() {
+        return Err(full("draining"));
+    }
     let place = Arc::clone(&gateway.websockets)
         .try_acquire_owned()
         .map_err(|_| full("limit"))?;

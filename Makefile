@@ -1,0 +1,40 @@
+# The two commands: `make run` shows everything working, `make test` checks everything.
+
+.PHONY: help run test test-rust test-browser check fmt bench screenshots clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
+
+run: ## Build and start the gateway with a pretend WeChat, and print the URLs
+	cargo build --release --locked --bins
+	./target/release/scangate-sandbox demo $(ARGS)
+
+test: test-rust test-browser ## Install what is missing, then run every test
+
+test-rust: ## The tests that need nothing but Rust
+	cargo test --locked --quiet
+
+test-browser: ## The page in a real Chromium, through the real gateway and the sandbox
+	.ci/install chromium node
+	cargo build --locked --bins
+	cd tests/browser && npm ci --no-audit --no-fund --silent && npm test
+
+check: ## What must hold besides the tests: format, lints, a benchmark that runs
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo bench --locked --bench gateway -- --quick
+
+fmt: ## Format the sources
+	cargo fmt --all
+
+bench: ## Measure the gateway next to a raw tokio floor, and print the table
+	cargo bench --locked --bench gateway -- $(ARGS)
+
+screenshots: ## Take the pictures of docs/images anew
+	.ci/install chromium node
+	cargo build --locked --bins
+	cd tests/browser && npm ci --no-audit --no-fund --silent && npm run screenshots
+
+clean: ## Remove what was built
+	cargo clean
+	rm -rf tests/browser/node_modules tests/browser/output
