@@ -56,8 +56,11 @@ impl Violation {
     }
 }
 
-/// How many frames one message may come in. Empty fragments cost no bytes, only this.
-const MAX_FRAGMENTS: u32 = 1024;
+/// How many frames a message of at most `max_message` bytes may come in. Empty fragments cost no
+/// bytes, only this.
+fn max_fragments(max_message: usize) -> usize {
+    64 + max_message / 16
+}
 
 /// Reads the frames of one client.
 #[derive(Debug)]
@@ -84,7 +87,7 @@ struct CutFrame {
 struct OpenMessage {
     is_text: bool,
     bytes: Vec<u8>,
-    fragments: u32,
+    fragments: usize,
     utf8: Utf8,
 }
 
@@ -194,7 +197,8 @@ impl FrameReader {
             (Some(_), _) => return Err(Violation::Protocol("message inside a message")),
             (None, _) => (0, 0),
         };
-        if header.payload > self.max_message - bytes || fragments >= MAX_FRAGMENTS {
+        if header.payload > self.max_message - bytes || fragments >= max_fragments(self.max_message)
+        {
             return Err(Violation::TooBig);
         }
         Ok(())

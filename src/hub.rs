@@ -136,20 +136,25 @@ impl Hub {
         let before = previous
             .take()
             .map(|binding| (binding.uid(), binding.retire()));
-        let last = match (bind.since, before) {
+        // An id beyond the newest is none of this session's: of a broker that has lost its data, say.
+        let since = match bind.since {
+            Some(Since::After(id)) if id > newest => Some(Since::Unknown),
+            since => since,
+        };
+        let last = match (since, before) {
             (Some(Since::After(id)), _) => id,
             (Some(Since::Start | Since::Unknown), _) => EventId::START,
             // A page of the original's kind that binds again goes on where it was.
             (None, Some((uid, last))) if uid == bind.uid => last,
             (None, _) => newest,
         };
-        let wants_ids = bind.since.is_some();
+        let wants_ids = since.is_some();
         let listener = Listener::new(bind.uid, Arc::clone(connection), wants_ids, last);
         self.registry.add(Arc::clone(&listener));
         *previous = Some(Binding {
             hub: Arc::clone(self),
             listener,
-            names_stranger: bind.since == Some(Since::Unknown),
+            names_stranger: since == Some(Since::Unknown),
             code_ends: code_remaining.map(|remaining| Instant::now() + remaining),
         });
         Ok(())

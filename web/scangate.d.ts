@@ -30,7 +30,8 @@ export interface PushedEvent {
  * - `failed`: no code to be had; `reason` says why, `retrySeconds` when it is tried again
  * - `ended`: the backend withdrew the session
  */
-export type State = 'idle' | 'loading' | 'waiting' | 'scanned' | 'done' | 'refused' | 'expired' | 'failed' | 'ended' | 'closed';
+export type State =
+  'idle' | 'loading' | 'waiting' | 'scanned' | 'done' | 'refused' | 'expired' | 'failed' | 'ended' | 'closed';
 
 /** Where things stand. */
 export interface Standing {

@@ -159,11 +159,11 @@ impl Floor {
         if bytes.starts_with(b"GET ") {
             return page.lock().write(upgrade(bytes).as_bytes());
         }
-        // A bind is longer than 125 bytes and shorter than 64 KiB: its mask is at 4, its text at 8.
-        let Some((head, text)) = bytes.split_at_mut_checked(8) else {
+        // A bind is shorter than 126 bytes: its mask is at 2, its text at 6.
+        let Some((head, text)) = bytes.split_at_mut_checked(6) else {
             return;
         };
-        for (byte, mask) in text.iter_mut().zip(head[4..].iter().cycle()) {
+        for (byte, mask) in text.iter_mut().zip(head[2..].iter().cycle()) {
             *byte ^= mask;
         }
         if let Some(uid) = uid(text) {
@@ -198,11 +198,16 @@ fn uid(text: &[u8]) -> Option<u32> {
     Some(digits.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
 }
 
-/// Makes `frame` a text frame of 126 to 65,535 bytes.
+/// Makes `frame` a text frame of at most 65,535 bytes.
 fn text_frame(text: &[u8], frame: &mut Vec<u8>) {
     frame.clear();
-    frame.extend_from_slice(&[0x81, 126]);
-    frame.extend_from_slice(&(text.len() as u16).to_be_bytes());
+    match text.len() {
+        length @ 0..126 => frame.extend_from_slice(&[0x81, length as u8]),
+        length => {
+            frame.extend_from_slice(&[0x81, 126]);
+            frame.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+    }
     frame.extend_from_slice(text);
 }
 

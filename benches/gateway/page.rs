@@ -110,9 +110,9 @@ impl Page {
     /// Claims the page's uid and waits for the echo.
     async fn bind(mut self) -> Result<Self, Failure> {
         let text = claim(self.uid) + "}";
-        let length = u8::try_from(text.len()).expect("a claim is short");
+        let length = u8::try_from(text.len()).expect("a claim is under 126 bytes");
         // A mask of zeros is a mask: the payload stays as it is.
-        let mut frame = vec![0x81, 0x80 | 126, 0, length, 0, 0, 0, 0];
+        let mut frame = vec![0x81, 0x80 | length, 0, 0, 0, 0];
         frame.extend_from_slice(text.as_bytes());
         self.stream.write_all(&frame).await?;
         let mut echo = [0; 512];

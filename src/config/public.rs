@@ -25,7 +25,8 @@ settings! {
         /// Web pages that may open a websocket or ask for a code: origins such as
         /// `https://www.example.com`, and `same-origin` for the gateway's own; or `*` for any.
         origins: Origins = "same-origin", reload;
-        /// Addresses and CIDRs of proxies whose `X-Forwarded-For` and PROXY header are believed.
+        /// Addresses and CIDRs of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
+        /// believed.
         trusted_proxies: Vec<IpNet> = "", reload;
         /// The base URL by which people reach this gateway, for the links it hands out (`.send`).
         /// Unset: the scheme and host of the request at hand.

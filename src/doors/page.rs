@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, StatusCode};
 use serde::Serialize;
@@ -121,6 +121,9 @@ impl Page {
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         if asset.content_type == HTML {
             headers.insert(CONTENT_SECURITY_POLICY, policy(config));
+        } else {
+            // Pages of other origins import the module: nothing in it is anybody's own.
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
         response
     }

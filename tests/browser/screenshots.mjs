@@ -18,7 +18,7 @@ await mkdir(OUTPUT, { recursive: true });
 const [browser, stage] = await Promise.all([openBrowser(), openStage()]);
 for (const [view, options] of Object.entries(VIEWS))
   for (const state of Object.keys(STATES)) {
-    const page = await openPage(browser, { ...options, reducedMotion: 'reduce', deviceScaleFactor: 1.5 });
+    const page = await openPage(browser, { ...options, reducedMotion: 'reduce', deviceScaleFactor: 1.3 });
     await reach(page, stage, state, { query: view === 'light' || state === 'done' ? '' : '?action=login' });
     await page.screenshot({ path: new URL(`${state}-${view}.png`, OUTPUT).pathname, fullPage: true });
     await page.context().close();
@@ -28,5 +28,6 @@ stage.close();
 
 if (process.argv.includes('--docs')) {
   await mkdir(IMAGES, { recursive: true });
-  for (const name of FOR_DOCS) await copyFile(new URL(`${name}.png`, OUTPUT), new URL(`page-${name}.png`, IMAGES));
+  for (const name of FOR_DOCS)
+    await copyFile(new URL(`${name}.png`, OUTPUT), new URL(`page-${name}.png`, IMAGES));
 }

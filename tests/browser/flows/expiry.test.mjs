@@ -35,10 +35,8 @@ test('a scan after the end is told in the chat, and the page keeps its new code'
   const page = await openPage(browser);
   t.after(() => page.context().close());
   const { ticket } = await visit(page, house.url);
-  const next = await page.waitForResponse((response) => new URL(response.url()).pathname === '/qrcode');
-  const renewed = await next.json();
+  await page.waitForResponse((response) => new URL(response.url()).pathname === '/qrcode');
   const report = await house.scan(ticket);
   assert.match(report.reply.text, /\S/);
-  await house.scan(renewed.ticket).catch(() => {}); // it may have expired meanwhile as well
-  assert.equal(await page.locator('main.scanned').count(), 0);
+  assert.equal(await page.locator('main:is(.scanned, .done)').count(), 0);
 });

@@ -25,7 +25,12 @@ async function visitStage(test, { query = '', parts, ...options } = {}) {
 for (const state of Object.keys(STATES)) {
   test(`${state}: readable, narrow and dark too, and without a complaint of the browser`, async (t) => {
     for (const colorScheme of ['light', 'dark']) {
-      const page = await openPage(browser, { colorScheme, locale: 'zh-CN', viewport: { width: 320, height: 640 }, reducedMotion: 'reduce' });
+      const page = await openPage(browser, {
+        colorScheme,
+        locale: 'zh-CN',
+        viewport: { width: 320, height: 640 },
+        reducedMotion: 'reduce',
+      });
       t.after(() => page.context().close());
       await reach(page, stage, state);
       assert.deepEqual(await poorContrast(page), []);
@@ -55,7 +60,12 @@ test('without a url the platform draws the code', async (t) => {
   t.after(() => page.context().close());
   await playGateway(page, { qrcode: () => ({ json: { ...code, ticket: 'a+b/c==' } }) });
   const asked = page.waitForRequest('https://mp.weixin.qq.com/**');
-  await page.route('https://mp.weixin.qq.com/**', (route) => route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' }));
+  await page.route('https://mp.weixin.qq.com/**', (route) =>
+    route.fulfill({
+      contentType: 'image/svg+xml',
+      body: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    }),
+  );
   await page.goto(stage.url);
   assert.equal((await asked).url(), 'https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=a%2Bb%2Fc%3D%3D');
   await inState(page, 'waiting');
@@ -76,7 +86,10 @@ test('a picture that does not come is said, and another can be had', async (t) =
 });
 
 test('speaks the language of the browser', async (t) => {
-  for (const [locale, lang, heading] of [['zh-TW', 'zh-CN', '微信扫码登录'], ['de-DE', 'en', 'Sign in with WeChat']]) {
+  for (const [locale, lang, heading] of [
+    ['zh-TW', 'zh-CN', '微信扫码登录'],
+    ['de-DE', 'en', 'Sign in with WeChat'],
+  ]) {
     const { page } = await visitStage(t, { locale, query: '?action=login' });
     await inState(page, 'waiting');
     assert.equal(await page.locator('html').getAttribute('lang'), lang);
@@ -100,7 +113,8 @@ test('has its landmarks, names and an ear for changes', async (t) => {
   await inState(page, 'done');
   assert.match(await page.title(), /^✓ /);
   assert.match(await said.textContent(), /token is ready/);
-  for (const name of ['Copy: Token', 'Copy: Send address', 'Copy: Try it']) await page.getByRole('button', { name }).waitFor();
+  for (const name of ['Copy: Token', 'Copy: Send address', 'Copy: Try it'])
+    await page.getByRole('button', { name }).waitFor();
 });
 
 test('the countdown is seen, and not read out every second', async (t) => {
@@ -108,7 +122,10 @@ test('the countdown is seen, and not read out every second', async (t) => {
   await inState(page, 'waiting');
   await page.evaluate(() => {
     window.readOut = 0;
-    new MutationObserver(() => window.readOut++).observe(document.querySelector('[role=status]'), { childList: true, subtree: true });
+    new MutationObserver(() => window.readOut++).observe(document.querySelector('[role=status]'), {
+      childList: true,
+      subtree: true,
+    });
   });
   await page.getByText(/Expires in 1:58/).waitFor();
   assert.equal(await page.evaluate(() => window.readOut), 0);
@@ -122,7 +139,9 @@ test('works by key alone, and never loses the focus', async (t) => {
   const again = page.getByRole('button', { name: 'Get a new code' });
   await again.waitFor();
   await page.keyboard.press('Tab');
-  assert.ok(await again.evaluate((button) => button === document.activeElement && button.matches(':focus-visible')));
+  assert.ok(
+    await again.evaluate((button) => button === document.activeElement && button.matches(':focus-visible')),
+  );
   assert.notEqual(await again.evaluate((button) => getComputedStyle(button).outlineStyle), 'none');
   await page.keyboard.press('Enter');
   await inState(page, 'waiting');
@@ -138,7 +157,11 @@ test('copies, and says so', async (t) => {
   const { page, play } = await visitStage(t, { permissions: ['clipboard-read', 'clipboard-write'] });
   await inState(page, 'waiting');
   play.push({ token: 'T-1', url: 'https://x.example/T-1.send' });
-  for (const [name, text] of [['Token', 'T-1'], ['Send address', 'https://x.example/T-1.send'], ['Try it', "curl -d text=Hello 'https://x.example/T-1.send'"]]) {
+  for (const [name, text] of [
+    ['Token', 'T-1'],
+    ['Send address', 'https://x.example/T-1.send'],
+    ['Try it', "curl -d text=Hello 'https://x.example/T-1.send'"],
+  ]) {
     await page.getByRole('button', { name: `Copy: ${name}` }).click();
     await page.getByText('Copied').first().waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
@@ -152,7 +175,10 @@ test('a token is text, whatever it looks like', async (t) => {
   play.push({ token });
   await inState(page, 'done');
   assert.equal(await page.locator('dd code').first().textContent(), token);
-  assert.equal(await page.locator('dd code').nth(1).textContent(), `${stage.url}${encodeURIComponent(token)}.send`);
+  assert.equal(
+    await page.locator('dd code').nth(1).textContent(),
+    `${stage.url}${encodeURIComponent(token)}.send`,
+  );
   assert.equal(await page.locator('dd img').count(), 0);
   assert.deepEqual(page.complaints, []);
 });

@@ -20,7 +20,9 @@ test('a page written against the original works unchanged', async (t) => {
     socket.onmessage = ({ data }) => window.heard.push(data);
     await new Promise((opened) => (socket.onopen = opened));
     socket.send('{"cmd":"ping"}');
-    const reply = await fetch('/qrcode', { headers: { Accept: '*/*', 'X-Requested-With': 'XMLHttpRequest' } });
+    const reply = await fetch('/qrcode', {
+      headers: { Accept: '*/*', 'X-Requested-With': 'XMLHttpRequest' },
+    });
     window.type = reply.headers.get('Content-Type');
     const code = await reply.text();
     socket.send(code);

@@ -23,7 +23,10 @@ test('a tap on the phone brings the token, and the token can send', async (t) =>
 
   const phone = await guest(t);
   await phone.goto(`${house.sandbox.url}/phone`);
-  await phone.getByRole('button', { name: /^Scan as/ }).first().click();
+  await phone
+    .getByRole('button', { name: /^Scan as/ })
+    .first()
+    .click();
 
   await inState(page, 'done');
   const [token, url, example] = await page.locator('dd code').allTextContents();
@@ -36,14 +39,17 @@ test('a tap on the phone brings the token, and the token can send', async (t) =>
 });
 
 test('a scanned login goes to the site, with a token that its backend can verify once', async (t) => {
-  const house = await openHouse(t, { LOGIN_URL: '/assets/settings.json?from=scan' });
+  const house = await openHouse(t, { LOGIN_URL: '/assets/settings.json' });
   const page = await guest(t);
   const { ticket } = await visit(page, `${house.url}?action=login`);
-  await Promise.all([page.waitForURL('**/assets/settings.json?from=scan&token=*'), house.scan(ticket)]);
+  await Promise.all([page.waitForURL('**/assets/settings.json?token=*'), house.scan(ticket)]);
   const token = new URL(page.url()).searchParams.get('token');
 
   const verify = () =>
-    fetch(`http://${house.gateway.addresses.ops}/api/v1/login/verify`, { method: 'POST', body: JSON.stringify({ token }) });
+    fetch(`http://${house.gateway.addresses.ops}/api/v1/login/verify`, {
+      method: 'POST',
+      body: JSON.stringify({ token }),
+    });
   const first = await verify();
   assert.equal(first.status, 200);
   assert.match((await first.json()).openid, /\S/);
@@ -63,6 +69,24 @@ test('what a backend pushes is seen at once: scanned, refused, and the token aft
   await inState(page, 'done');
   assert.equal(await house.push({ uid, ticket: 'another', token: 'X' }), 'fail');
   assert.equal(await page.locator('dd code').first().textContent(), 'T');
+});
+
+test('without a url the picture comes from the platform, and says the same', async (t) => {
+  const house = await openHouse(t);
+  const page = await guest(t);
+  let url;
+  await page.route('**/qrcode?*', async (route) => {
+    const response = await route.fetch();
+    const { url: hidden, ...code } = await response.json();
+    url = hidden;
+    await route.fulfill({ response, json: code });
+  });
+  const picture = page.waitForResponse('**/cgi-bin/showqrcode?ticket=*');
+  await visit(page, house.url);
+  await (await picture).finished();
+  await page.waitForFunction(() => document.getElementById('code').naturalWidth > 0);
+  assert.equal(await readCode(page), url);
+  assert.deepEqual(page.complaints, []);
 });
 
 test('a falsified scan changes nothing', async (t) => {

@@ -2,7 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { openBrowser, openPage } from '../support/browser.mjs';
-import { openHouse } from '../support/house.mjs';
+import { NO_ACCOUNT, openHouse } from '../support/house.mjs';
 import { inState, visit } from '../support/view.mjs';
 
 let browser;
@@ -24,7 +24,10 @@ test('WeChat is away: a sentence, a countdown, and a code when it is back', asyn
   const reply = await answered;
   assert.equal(reply.status(), 503);
   assert.match((await reply.allHeaders())['retry-after'], /^\d+$/);
-  await page.getByText(/^WeChat cannot be reached\. Next try in \d+ s\.$/).first().waitFor();
+  await page
+    .getByText(/^WeChat cannot be reached\. Next try in \d+ s\.$/)
+    .first()
+    .waitFor();
   assert.doesNotMatch(await page.locator('body').innerText(), /[{}]/);
 
   await fetch(`${house.sandbox.url}/sandbox/faults`, { method: 'DELETE' });
@@ -49,11 +52,14 @@ test('too many codes: said in the language of the browser', async (t) => {
   const answered = page.waitForResponse('**/qrcode?*');
   await page.goto(house.url);
   assert.equal((await answered).status(), 429);
-  await page.getByText(/^获取过于频繁，\d+ 秒后重试。$/).first().waitFor();
+  await page
+    .getByText(/^获取过于频繁，\d+ 秒后重试。$/)
+    .first()
+    .waitFor();
 });
 
 test('nothing set up: said, not shown raw', async (t) => {
-  const house = await openHouse(t, { WECHAT_APP_ID: '', WECHAT_APP_SECRET: '', WECHAT_TOKEN: '', WECHAT_ENCODING_AES_KEY: '' });
+  const house = await openHouse(t, NO_ACCOUNT);
   const page = await guest(t);
   await page.goto(house.url);
   await page.getByText('WeChat is not set up on this site yet.').first().waitFor();

@@ -17,13 +17,18 @@ const SANDBOX = process.env.SCANGATE_SANDBOX_BIN ?? join(BUILT, 'scangate-sandbo
 const START_MS = 15_000;
 /** The sandbox's made-up account. */
 const ACCOUNT = {
-  SCANGATE_WECHAT_APP_ID: 'wx5ca9a7e5a4db0c01',
-  SCANGATE_WECHAT_APP_SECRET: '5a4db0c05a4db0c05a4db0c05a4db0c0',
-  SCANGATE_WECHAT_TOKEN: 'sandboxtoken',
-  SCANGATE_WECHAT_ENCODING_AES_KEY: 'sandboxsandboxsandboxsandboxsandboxsandboxA',
+  WECHAT_APP_ID: 'wx5ca9a7e5a4db0c01',
+  WECHAT_APP_SECRET: '5a4db0c05a4db0c05a4db0c05a4db0c0',
+  WECHAT_TOKEN: 'sandboxtoken',
+  WECHAT_ENCODING_AES_KEY: 'sandboxsandboxsandboxsandboxsandboxsandboxA',
 };
+/** Settings of a gateway that has no account. */
+export const NO_ACCOUNT = Object.fromEntries(Object.keys(ACCOUNT).map((name) => [name, null]));
 
-/** Opens a house for one test; it is torn down after `test`. `settings` are `SCANGATE_…` without the prefix. */
+/**
+ * Opens a house for one test; it is torn down after `test`. `settings` are `SCANGATE_…` without the
+ * prefix, null for none.
+ */
 export async function openHouse(test, settings = {}) {
   for (const binary of [GATEWAY, SANDBOX])
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`cargo build\` first`);
@@ -53,7 +58,7 @@ export async function openHouse(test, settings = {}) {
     trouble: (fault) => ask(sandbox, 'faults', fault),
   };
   test.after(async () => {
-    for (const { process } of [house.gateway, sandbox]) process.kill('SIGKILL');
+    for (const program of [house.gateway, sandbox]) program?.process.kill('SIGKILL');
     await door.close();
     await rm(data, { recursive: true, force: true });
   });
@@ -62,8 +67,14 @@ export async function openHouse(test, settings = {}) {
 }
 
 async function startSandbox(callback) {
-  const child = spawn(SANDBOX, ['serve', '--listen', '127.0.0.1:0', '--callback', callback], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await firstMatch(child, child.stdout, (line) => /^sandbox listening on (http:\S+)/.exec(line)?.[1]);
+  const child = spawn(SANDBOX, ['serve', '--listen', '127.0.0.1:0', '--callback', callback], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await firstMatch(
+    child,
+    child.stdout,
+    (line) => /^sandbox listening on (http:\S+)/.exec(line)?.[1],
+  );
   return { process: child, url };
 }
 
@@ -79,10 +90,12 @@ async function startGateway(sandboxUrl, data, settings) {
     DRAIN_DELAY_SECONDS: 0,
     DRAIN_SECONDS: 0,
     LIMIT_QRCODES_PER_MINUTE: 0,
+    ...ACCOUNT,
     ...settings,
   };
-  const named = Object.entries(given).map(([name, value]) => [`SCANGATE_${name}`, String(value)]);
-  const env = { PATH: process.env.PATH, ...ACCOUNT, ...Object.fromEntries(named) };
+  const env = { PATH: process.env.PATH };
+  for (const [name, value] of Object.entries(given))
+    if (value !== null) env[`SCANGATE_${name}`] = String(value);
   const child = spawn(GATEWAY, ['serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const addresses = {};
   await firstMatch(child, child.stderr, (line) => {
@@ -131,7 +144,10 @@ async function pushLine(address, event) {
 }
 
 async function ask(sandbox, verb, order) {
-  const reply = await fetch(`${sandbox.url}/sandbox/${verb}`, { method: 'POST', body: JSON.stringify(order) });
+  const reply = await fetch(`${sandbox.url}/sandbox/${verb}`, {
+    method: 'POST',
+    body: JSON.stringify(order),
+  });
   const answer = await reply.json();
   if (!reply.ok) throw new Error(`sandbox ${verb}: ${JSON.stringify(answer)}`);
   return answer;

@@ -5,7 +5,13 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 
 const WEB = new URL('../../../web/', import.meta.url);
-const TYPES = { css: 'text/css', html: 'text/html', js: 'text/javascript', json: 'application/json', svg: 'image/svg+xml' };
+const TYPES = {
+  css: 'text/css',
+  html: 'text/html',
+  js: 'text/javascript',
+  json: 'application/json',
+  svg: 'image/svg+xml',
+};
 export const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https://mp.weixin.qq.com; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -24,11 +30,17 @@ export async function openStage(settings = {}) {
     const file = pathname === '/' ? 'index.html' : pathname.replace('/assets/', '');
     const body =
       file === 'settings.json'
-        ? JSON.stringify({ login_url: '/admin/login.php', qr_url: 'https://mp.weixin.qq.com/cgi-bin/showqrcode', ...settings })
+        ? JSON.stringify({
+            login_url: '/admin/login.php',
+            qr_url: 'https://mp.weixin.qq.com/cgi-bin/showqrcode',
+            ...settings,
+          })
         : await readFile(new URL(file, WEB)).catch(() => null);
     if (body === null) return reply.writeHead(404).end();
     const type = TYPES[file.split('.').pop()];
-    reply.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Security-Policy': CSP }).end(body);
+    reply
+      .writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Security-Policy': CSP })
+      .end(body);
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
@@ -43,7 +55,12 @@ export async function playGateway(page, { qrcode, heard = echo } = {}) {
   qrcode ??= (turn) => ({ json: { ...CODE, uid: CODE.uid + turn } });
   await page.route('**/qrcode?*', async (route) => {
     const { json, ...rest } = await qrcode(play.asked++);
-    await route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify(json), ...rest });
+    await route.fulfill({
+      status: 200,
+      contentType: 'application/json',
+      body: JSON.stringify(json),
+      ...rest,
+    });
   });
   await page.routeWebSocket(/\/ws$/, (socket) => {
     play.sockets.push(socket);

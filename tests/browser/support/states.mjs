@@ -3,7 +3,11 @@ import { CODE, playGateway } from './stage.mjs';
 import { inState } from './view.mjs';
 
 const TOKEN = 'SGq3Zk8w0TnVb5yXc7LrPd2mHf9sJa4uEo6iKg1t';
-const refuse = (status, code, seconds) => () => ({ status, headers: { 'Retry-After': String(seconds) }, json: { error: { code, message: '' } } });
+const refuse = (status, code, seconds) => () => ({
+  status,
+  headers: { 'Retry-After': String(seconds) },
+  json: { error: { code, message: '' } },
+});
 
 /** Of each state: the action, what is different about the gateway, what happens once the code is shown. */
 export const STATES = {
@@ -13,7 +17,10 @@ export const STATES = {
   done: { happens: (play) => play.push({ token: TOKEN, url: `https://gate.example.com/${TOKEN}.send` }) },
   refused: { happens: (play) => play.push({ cmd: 'refused', code: 'action_failed' }) },
   // Older than they live when they come: each is expired at once.
-  expired: { qrcode: (turn) => ({ json: { ...CODE, uid: turn + 1, expire_seconds: turn ? -2 : 120 } }), happens: (play) => play.say({ cmd: 'expired' }) },
+  expired: {
+    qrcode: (turn) => ({ json: { ...CODE, uid: turn + 1, expire_seconds: turn ? -2 : 120 } }),
+    happens: (play) => play.say({ cmd: 'expired' }),
+  },
   ended: { happens: (play) => play.hangUp(4401, 'withdrawn') },
   offline: { happens: (play) => play.hangUp(4508, 'too slow') },
   failed: { qrcode: refuse(503, 'wechat_unreachable', 12) },

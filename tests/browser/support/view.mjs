@@ -44,7 +44,9 @@ export function poorContrast(page) {
   return page.evaluate(() => {
     const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
     const light = ([r, g, b]) => {
-      const [x, y, z] = [r, g, b].map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      const [x, y, z] = [r, g, b].map((c) =>
+        (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4,
+      );
       return 0.2126 * x + 0.7152 * y + 0.0722 * z;
     };
     const ground = (element) => {
@@ -56,8 +58,15 @@ export function poorContrast(page) {
     };
     const complaints = [];
     for (const element of document.querySelectorAll('h1, p, button, dt, dd code')) {
-      if (!element.textContent.trim() || element.id === 'live' || !element.checkVisibility({ visibilityProperty: true })) continue;
-      const [a, b] = [light(channels(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+      if (
+        !element.textContent.trim() ||
+        element.id === 'live' ||
+        !element.checkVisibility({ visibilityProperty: true })
+      )
+        continue;
+      const [a, b] = [light(channels(getComputedStyle(element).color)), light(ground(element))].sort(
+        (x, y) => y - x,
+      );
       const ratio = (a + 0.05) / (b + 0.05);
       if (ratio < 4.5) complaints.push(`${ratio.toFixed(2)}: ${element.textContent}`);
     }

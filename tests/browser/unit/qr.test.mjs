@@ -12,7 +12,8 @@ function read(rows) {
   const pixels = new Uint8ClampedArray(4 * size * size).fill(255);
   for (let y = 0; y < size; y++)
     for (let x = 0; x < size; x++)
-      if (rows[Math.floor(y / SCALE) - QUIET]?.[Math.floor(x / SCALE) - QUIET]) pixels.fill(0, 4 * (y * size + x), 4 * (y * size + x) + 3);
+      if (rows[Math.floor(y / SCALE) - QUIET]?.[Math.floor(x / SCALE) - QUIET])
+        pixels.fill(0, 4 * (y * size + x), 4 * (y * size + x) + 3);
   return jsQR(pixels, size, size, { inversionAttempts: 'dontInvert' });
 }
 
@@ -25,9 +26,14 @@ test('a WeChat code', () => {
 
 test('every length from 1 to 213 bytes', () => {
   for (let length = 1; length <= 213; length++) {
-    const text = Array.from({ length }, (_, i) => String.fromCharCode(33 + ((i * 7 + length * 13) % 90))).join('');
+    const text = Array.from({ length }, (_, i) =>
+      String.fromCharCode(33 + ((i * 7 + length * 13) % 90)),
+    ).join('');
     const rows = encode(text);
-    assert.ok(rows.flat().every((bit) => bit === 0 || bit === 1), `a hole at ${length}`);
+    assert.ok(
+      rows.flat().every((bit) => bit === 0 || bit === 1),
+      `a hole at ${length}`,
+    );
     assert.equal(read(rows)?.data, text, `length ${length}`);
   }
 });
@@ -39,7 +45,9 @@ test('UTF-8', () => {
 });
 
 test('the shortest version that holds it', () => {
-  const sides = [14, 15, 26, 27, 42, 62, 84, 106, 122, 152, 180, 181, 213].map((n) => encode('x'.repeat(n)).length);
+  const sides = [14, 15, 26, 27, 42, 62, 84, 106, 122, 152, 180, 181, 213].map(
+    (n) => encode('x'.repeat(n)).length,
+  );
   assert.deepEqual(sides, [21, 25, 25, 29, 29, 33, 37, 41, 45, 49, 53, 57, 57]);
 });
 

@@ -71,7 +71,10 @@ test('tells of the scan and of the result', async () => {
   assert.equal(gate.state, 'scanned');
   push(world, { token: 'T', url: 'https://x/T.send', event_id: '2' });
   assert.equal(gate.state, 'done');
-  assert.deepEqual(heard.map(([name, { state }]) => state ?? name), ['event', 'scanned', 'scan', 'event', 'done', 'result']);
+  assert.deepEqual(
+    heard.map(([name, { state }]) => state ?? name),
+    ['event', 'scanned', 'scan', 'event', 'done', 'result'],
+  );
   push(world, { cmd: 'scan', event_id: '3' });
   assert.equal(gate.state, 'done');
 });
@@ -92,7 +95,10 @@ test('passes on everything else, and survives nonsense', async () => {
   world.socket.hears('null');
   world.socket.hears('7');
   world.socket.hears({ cmd: 'sms', ok: true });
-  assert.deepEqual(names('event').map(({ cmd }) => cmd), ['confetti', 'sms']);
+  assert.deepEqual(
+    names('event').map(({ cmd }) => cmd),
+    ['confetti', 'sms'],
+  );
   assert.equal(gate.state, 'waiting');
 });
 
@@ -111,7 +117,10 @@ test('comes back with the newest event_id, and shows nothing twice', async () =>
   world.socket.echoes();
   push(world, { n: 2, event_id: '2-0' });
   push(world, { n: 3, event_id: '3-0' });
-  assert.deepEqual(names('event').map(({ n }) => n), [1, 2, 3]);
+  assert.deepEqual(
+    names('event').map(({ n }) => n),
+    [1, 2, 3],
+  );
   assert.equal(gate.online, true);
 });
 
@@ -308,7 +317,11 @@ test('too many, away, broken, offline: says so and asks again', async () => {
   const cases = [
     [{ status: 429, headers: { 'Retry-After': '20' }, body: error('too_many') }, 'busy', 20],
     [{ status: 503, headers: { 'Retry-After': '7' }, body: error('wechat_unreachable') }, 'unavailable', 7],
-    [{ status: 503, headers: { 'Retry-After': '60' }, body: error('wechat_not_configured') }, 'not_configured', 60],
+    [
+      { status: 503, headers: { 'Retry-After': '60' }, body: error('wechat_not_configured') },
+      'not_configured',
+      60,
+    ],
     [{ status: 502, body: '<html>' }, 'unavailable', 5],
     [{ status: 200, body: '<html>a hotel' }, 'unavailable', 5],
     [new TypeError('Failed to fetch'), 'network', 0],

@@ -98,7 +98,13 @@ class PretendSocket {
 
 /** A code as the gateway hands it out; each number is another. */
 export function code(number = 1, expire_seconds = 120) {
-  return { ticket: `gQ${number}`, expire_seconds, uid: 1000 + number, key: `k${number}`, url: 'http://w/q/1' };
+  return {
+    ticket: `gQ${number}`,
+    expire_seconds,
+    uid: 1000 + number,
+    key: `k${number}`,
+    url: 'http://w/q/1',
+  };
 }
 
 /** When everything that was only waiting for promises has happened. */
