@@ -12,8 +12,8 @@ use parking_lot::RwLock;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Account, BrokerError, Claim, Held, Issued, NewSession, NodeView, Published, Replay, Scanned,
-    SecretHash, SessionView, SharedInbox,
+    Account, BrokerError, Claim, Held, Inbox, Issued, NewSession, NodeView, Published, Replay,
+    Scanned, SecretHash, SessionView, SharedInbox,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
@@ -110,13 +110,11 @@ impl Embedded {
         }
     }
 
-    /// Calls `visit` with the inbox of each of `numbers`.
-    fn each_inbox(&self, numbers: impl Iterator<Item = NodeNumber>, visit: impl Fn(&MemberEntry)) {
+    /// Calls `visit` with the inbox of a member that has not left.
+    fn with_inbox(&self, number: NodeNumber, visit: impl FnOnce(&dyn Inbox)) {
         let members = self.members.read();
-        for number in numbers {
-            if let Some(member) = members.iter().find(|member| member.number == number) {
-                visit(member);
-            }
+        if let Some(member) = members.iter().find(|member| member.number == number) {
+            visit(&*member.inbox);
         }
     }
 }
@@ -146,12 +144,10 @@ impl Member {
     }
 
     pub(super) fn publish(&self, event: &Event, keep: bool) -> Published {
-        self.broker
-            .sessions
-            .publish(event, keep, |holders, retained| {
-                self.broker
-                    .each_inbox(holders, |member| member.inbox.event(event.uid, retained));
-            })
+        self.broker.sessions.publish(event, keep, |node, retained| {
+            self.broker
+                .with_inbox(node, |inbox| inbox.event(event.uid, retained));
+        })
     }
 
     pub(super) fn replay(&self, uid: Uid, after: EventId, limit: usize) -> Replay {
@@ -178,9 +174,8 @@ impl Member {
     }
 
     pub(super) fn end(&self, uid: Uid) -> bool {
-        self.broker.sessions.end(uid, |holders| {
-            self.broker
-                .each_inbox(holders, |member| member.inbox.ended(uid));
+        self.broker.sessions.end(uid, |node| {
+            self.broker.with_inbox(node, |inbox| inbox.ended(uid));
         })
     }
 

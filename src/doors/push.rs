@@ -28,6 +28,8 @@ const LINE_PATIENCE: Duration = Duration::from_secs(30);
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 /// Silence after which the system asks whether a backend still lives.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// How much one read takes at the least, in bytes.
+const READ_BYTES: usize = 16 * 1024;
 /// Answers that are kept before they are sent, in bytes.
 const MOST_UNSENT: usize = 16 * 1024;
 
@@ -100,11 +102,14 @@ impl Backend {
         }
     }
 
-    /// False at the end: the backend's, or the node's.
+    /// False at the end: the backend's, or the node's. A closing node still takes what has come.
     async fn read_more(&mut self) -> io::Result<bool> {
-        let closing = self.gateway.shutdown.closing.clone();
+        let shutdown = &self.gateway.shutdown;
+        if shutdown.over.is_cancelled() {
+            return Ok(false);
+        }
         let patience = (!self.unread.is_empty()).then_some(LINE_PATIENCE);
-        self.unread.reserve(4096);
+        self.unread.reserve(READ_BYTES);
         let read = async {
             let read = self.tcp.read_buf(&mut self.unread);
             match patience {
@@ -113,8 +118,9 @@ impl Backend {
             }
         };
         tokio::select! {
+            biased;
             read = read => Ok(read? > 0),
-            () = closing.cancelled() => Ok(false),
+            () = shutdown.closing.cancelled() => Ok(false),
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Hub;
 use crate::broker::BrokerError;
-use crate::connection::Socket;
+use crate::connection::{Sent, Socket};
 use crate::frame;
 use crate::listener::Listener;
 use crate::session::{EventId, Uid};
@@ -26,7 +26,7 @@ pub struct Binding {
 /// Events read from the broker at a time while catching up.
 const BATCH: usize = 16;
 
-/// How long a page may take over one batch of retained events.
+/// How long a page may take over one retained event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Binding {
@@ -40,7 +40,7 @@ impl Binding {
         self.listener.retire()
     }
 
-    /// Sends what the page has missed, batch by batch as fast as it reads, and then lets live
+    /// Sends what the page has missed, as fast as it reads, and then lets live
     /// events through. A page that goes away meanwhile is no error: its socket tells.
     pub async fn catch_up(&mut self, socket: &mut Socket) -> Result<(), BrokerError> {
         let listener = &self.listener;
@@ -60,12 +60,11 @@ impl Binding {
                     break;
                 }
                 for event in &replay.events {
-                    listener.replay(event);
-                }
-                let replayed = replay.events.len() as u64;
-                self.hub.metrics.events_replayed_total.inc_by(replayed);
-                if !socket.drained(PATIENCE).await {
-                    return Ok(());
+                    // The queue is for live events: what is retained waits here instead.
+                    if listener.replay(event) != Sent::Written && !socket.drained(PATIENCE).await {
+                        return Ok(());
+                    }
+                    self.hub.metrics.events_replayed_total.inc();
                 }
             }
         }

@@ -32,8 +32,22 @@ fn value() -> impl Strategy<Value = String> {
     let words = "|ping|verbose|0|1|01|+1|-1|1.0|1e3|4294967295|4294967296|5-1|5-|00112233445566778899AABBCCDDEEFF";
     let words: Vec<&str> = words.split('|').collect();
     let literals = [
-        "null", "true", "false", "0", "-0", "1", "1.0", "1e0", "-1", "4294967295", "4294967296",
-        "18446744073709551617", "[]", "{}", r#"[{"uid":2}]"#, r#"{"uid":2,"cmd":"ping"}"#,
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1",
+        "1.0",
+        "1e0",
+        "-1",
+        "4294967295",
+        "4294967296",
+        "18446744073709551617",
+        "[]",
+        "{}",
+        r#"[{"uid":2}]"#,
+        r#"{"uid":2,"cmd":"ping"}"#,
     ];
     prop_oneof![
         2 => prop::sample::select(&literals[..]).prop_map(str::to_owned),
@@ -47,9 +61,8 @@ fn value() -> impl Strategy<Value = String> {
 /// An object, often with a member twice, and with white space where it may be.
 fn object() -> impl Strategy<Value = String> {
     let blank = prop::sample::select(&["", "", " ", "\t", "\r\n"][..]);
-    let member = (name(), value(), blank).prop_map(|(name, value, blank)| {
-        format!("{blank}{name}{blank}:{blank}{value}{blank}")
-    });
+    let member = (name(), value(), blank)
+        .prop_map(|(name, value, blank)| format!("{blank}{name}{blank}:{blank}{value}{blank}"));
     prop::collection::vec(member, 0..8).prop_map(|members| format!("{{{}}}", members.join(",")))
 }
 

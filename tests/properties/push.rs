@@ -59,9 +59,8 @@ fn line() -> impl Strategy<Value = String> {
         1 => Just(r#"{"auth":"unasked"}"#),
         1 => Just(""),
     ];
-    let form = (form, 0..SESSIONS).prop_map(|(form, session)| {
-        form.replace("UID", &format!("UID{session}"))
-    });
+    let form = (form, 0..SESSIONS)
+        .prop_map(|(form, session)| form.replace("UID", &format!("UID{session}")));
     // About the limit, which the shape of the text does not change.
     let long = (LINE_BYTES - 3..LINE_BYTES + 3).prop_map(|length| "x".repeat(length));
     let body = prop_oneof![12 => form, 2 => "[^\n]{0,20}", 1 => long];

@@ -27,9 +27,32 @@ fn bodies() -> Vec<String> {
 /// One change of a body: at a place, cut some bytes out and put others in.
 fn change() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
     let pieces = [
-        "", "<", ">", "</", "/>", "&", ";", "&#13;", "&#x0;", "&lt;", "<![CDATA[", "]]>", "<!--",
-        "-->", "<?", "?>", "<!DOCTYPE", "<xml>", "</xml>", "<A>", "</A>", " a='1'", "\r", "\u{feff}",
-        "\u{1}", "汉",
+        "",
+        "<",
+        ">",
+        "</",
+        "/>",
+        "&",
+        ";",
+        "&#13;",
+        "&#x0;",
+        "&lt;",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "<?",
+        "?>",
+        "<!DOCTYPE",
+        "<xml>",
+        "</xml>",
+        "<A>",
+        "</A>",
+        " a='1'",
+        "\r",
+        "\u{feff}",
+        "\u{1}",
+        "汉",
     ];
     let pieces = prop::sample::select(&pieces[..]).prop_map(|piece| piece.as_bytes().to_vec());
     let bytes = prop::collection::vec(any::<u8>(), 1..3);

@@ -22,8 +22,8 @@ pub(super) struct Record {
     progress: Progress,
     /// The person whose scan counted.
     scanned_by: Option<Box<str>>,
-    /// The nodes that hold the uid, each as often as it holds it.
-    holders: Vec<NodeNumber>,
+    /// The nodes that hold the uid, each with how often it does.
+    holders: Vec<(NodeNumber, u32)>,
     /// When the last page left, or the session was made.
     left_at: Instant,
     /// Whether the expiry queue has an entry for this session.
@@ -107,23 +107,27 @@ impl Record {
     }
 
     pub fn hold(&mut self, node: NodeNumber) -> EventId {
-        self.holders.push(node);
+        match self.holders.iter_mut().find(|(holder, _)| *holder == node) {
+            Some((_, times)) => *times += 1,
+            None => self.holders.push((node, 1)),
+        }
         self.newest
     }
 
     pub fn release(&mut self, node: NodeNumber, now: Instant) {
-        if let Some(place) = self.holders.iter().position(|holder| *holder == node) {
+        let Some(place) = self.holders.iter().position(|(holder, _)| *holder == node) else {
+            return;
+        };
+        self.left_at = now;
+        self.holders[place].1 -= 1;
+        if self.holders[place].1 == 0 {
             self.holders.swap_remove(place);
-            self.left_at = now;
         }
     }
 
     /// The nodes that hold the uid, each once.
-    pub fn holders(&self) -> Vec<NodeNumber> {
-        let mut nodes = self.holders.clone();
-        nodes.sort_unstable();
-        nodes.dedup();
-        nodes
+    pub fn holders(&self) -> impl Iterator<Item = NodeNumber> {
+        self.holders.iter().map(|(node, _)| *node)
     }
 
     /// Verifies and retains an event. The second value is what is to be carried to the holders;
@@ -141,7 +145,7 @@ impl Record {
         if let Some(answer) = self.answered(event.push_id.as_ref()) {
             return (answer, None);
         }
-        let nodes = self.holders().len();
+        let nodes = self.holders.len();
         if nodes == 0 && !keep {
             return (Published::NotHeld, None);
         }

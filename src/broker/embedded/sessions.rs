@@ -74,13 +74,13 @@ impl Sessions {
         }
     }
 
-    /// `carry` gets an accepted event and who holds the uid, under the lock: events of a uid
-    /// arrive everywhere in the order of their ids.
+    /// `carry` gets an accepted event for each node that holds the uid, under the lock: events of
+    /// a uid arrive everywhere in the order of their ids.
     pub fn publish(
         &self,
         event: &Event,
         keep: bool,
-        carry: impl FnOnce(std::vec::IntoIter<NodeNumber>, &Retained),
+        carry: impl Fn(NodeNumber, &Retained),
     ) -> Published {
         let mut shard = self.shard(event.uid).lock();
         let Some(record) = shard.get_mut(&event.uid) else {
@@ -88,7 +88,7 @@ impl Sessions {
         };
         let (answer, accepted) = record.publish(event, keep, unix_millis(), &self.retention);
         if let Some(retained) = accepted {
-            carry(record.holders().into_iter(), &retained);
+            record.holders().for_each(|node| carry(node, &retained));
         }
         answer
     }
@@ -126,16 +126,16 @@ impl Sessions {
             code_remaining: record.code_remaining(now).unwrap_or_default(),
             nodes: Vec::new(),
         };
-        Some((view, record.holders()))
+        Some((view, record.holders().collect()))
     }
 
-    pub fn end(&self, uid: Uid, tell: impl FnOnce(std::vec::IntoIter<NodeNumber>)) -> bool {
+    pub fn end(&self, uid: Uid, tell: impl Fn(NodeNumber)) -> bool {
         let mut shard = self.shard(uid).lock();
         let Some(record) = shard.remove(&uid) else {
             return false;
         };
         self.gauge.dec();
-        tell(record.holders().into_iter());
+        record.holders().for_each(tell);
         true
     }
 

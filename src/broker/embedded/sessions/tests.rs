@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use tokio::time::advance;
 
@@ -128,10 +130,12 @@ async fn an_event_is_carried_to_each_holding_node_once() {
     for node in [7, 7, 9] {
         sessions.hold(claim(1, Some(&good), None), node);
     }
-    let mut carried = Vec::new();
-    let published = sessions.publish(&event(1, "t"), true, |nodes, _| carried.extend(nodes));
+    let carried = RefCell::new(Vec::new());
+    let published = sessions.publish(&event(1, "t"), true, |node, _| {
+        carried.borrow_mut().push(node);
+    });
     assert!(matches!(published, Published::Yes { nodes: 2, .. }));
-    assert_eq!(carried, [7, 9]);
+    assert_eq!(carried.into_inner(), [7, 9]);
     sessions.release(uid(1), 7);
     sessions.release(uid(1), 9);
     assert!(matches!(
@@ -244,9 +248,9 @@ async fn ending_tells_the_holders_and_forgets() {
     let sessions = sessions();
     sessions.issue(new_session(1));
     sessions.hold(claim(1, Some(&ticket("t")), None), 4);
-    let mut told = Vec::new();
-    assert!(sessions.end(uid(1), |nodes| told.extend(nodes)));
-    assert_eq!(told, [4]);
+    let told = RefCell::new(Vec::new());
+    assert!(sessions.end(uid(1), |node| told.borrow_mut().push(node)));
+    assert_eq!(told.into_inner(), [4]);
     sessions.release(uid(1), 4);
     assert!(!sessions.end(uid(1), |_| {}));
     assert_eq!(publish(&sessions, &event(1, "t")), Published::Unknown);
