@@ -85,7 +85,7 @@ impl Connection {
     /// Writes a frame, or queues it; a queue that overflows ends the connection as too slow.
     pub fn send(&self, frame: Bytes) -> Sent {
         let mut state = self.state.lock();
-        if state.ending.is_some() || state.closed {
+        if state.is_over() {
             return Sent::Over;
         }
         match state.outbox.send(frame, self.queue_bytes) {
@@ -104,6 +104,11 @@ impl Connection {
     /// Asks the connection's task to say goodbye and stop.
     pub fn end(&self, ending: Ending) {
         self.state.lock().end(ending);
+    }
+
+    /// Whether it has ended or is about to.
+    pub fn is_over(&self) -> bool {
+        self.state.lock().is_over()
     }
 
     /// For the task: drains the queue as far as the socket goes. Ready when there is a reason to
@@ -135,6 +140,10 @@ impl Connection {
 }
 
 impl State {
+    fn is_over(&self) -> bool {
+        self.ending.is_some() || self.closed
+    }
+
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
             self.ending = Some(ending);

@@ -253,6 +253,10 @@ impl Hub {
         let start = Instant::now();
         let many = everybody.len() as u32;
         for (number, connection) in (0u32..).zip(everybody) {
+            // Nobody waits for a page that has left by itself.
+            if connection.is_over() {
+                continue;
+            }
             tokio::time::sleep_until(start + spread * number / many).await;
             connection.end(goodbye);
         }

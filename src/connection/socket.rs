@@ -89,7 +89,7 @@ impl Socket {
         if timeout(patience, drained).await.is_err() {
             self.connection.end(Ending::TooSlow);
         }
-        self.connection.state.lock().ending.is_none()
+        !self.connection.is_over()
     }
 
     /// Says goodbye with the ending's close code and waits, for a short while, until the peer has
