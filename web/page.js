@@ -54,7 +54,7 @@ const settings = fetch(new URL('settings.json', import.meta.url)).then((reply) =
 
 let about = {};
 let offline = false;
-let trouble = ''; // what went wrong on the way, until the next state
+let trouble = ''; // what went wrong on the way, until something else happens
 let patience;
 
 document.documentElement.lang = zh ? 'zh-CN' : 'en';
@@ -75,7 +75,7 @@ function changed({ state, reason, online, code }) {
 	const before = about;
 	about = { state, reason, code };
 	const fresh = state !== before.state || reason !== before.reason;
-	if (fresh) trouble = '';
+	if (fresh && state !== 'waiting') trouble = '';
 	if (code && code !== before.code) draw(code);
 	clearTimeout(patience);
 	if (online || !['loading', 'waiting', 'scanned'].includes(state)) offline = false;

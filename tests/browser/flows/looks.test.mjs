@@ -72,18 +72,37 @@ test('without a url the platform draws the code', async (t) => {
   assert.deepEqual(page.complaints, []);
 });
 
-test('a picture that does not come is said, and another can be had', async (t) => {
-  const { url, ...code } = CODE;
-  const page = await openPage(browser);
-  t.after(() => page.context().close());
-  await playGateway(page, { qrcode: (turn) => ({ json: turn ? CODE : code }) });
-  await page.route('https://mp.weixin.qq.com/**', (route) => route.fulfill({ status: 404 }));
-  await page.goto(stage.url);
-  await page.getByText('The code could not be shown.').first().waitFor();
-  await page.getByRole('button', { name: 'Get a new code' }).click();
-  await page.getByText(/Expires in/).waitFor();
-  assert.equal(await readCode(page), CODE.url);
-});
+for (const order of ['before', 'after']) {
+  test(`a picture that fails ${order} the bind is echoed is said, and another can be had`, async (t) => {
+    const { url, ...code } = CODE;
+    const page = await openPage(browser);
+    t.after(() => page.context().close());
+    let echoed, fail;
+    const bound = new Promise((resolve) => (echoed = resolve));
+    const failed = new Promise((resolve) => (fail = resolve));
+    await playGateway(page, {
+      qrcode: (turn) => ({ json: turn ? CODE : code }),
+      heard: async (text, socket) => {
+        if (order === 'before') await failed;
+        echo(text, socket);
+        echoed();
+      },
+    });
+    await page.route('https://mp.weixin.qq.com/**', async (route) => {
+      if (order === 'after') await bound;
+      await route.fulfill({ status: 404 });
+    });
+    await page.goto(stage.url);
+    const sentence = page.locator('#status', { hasText: 'The code could not be shown.' });
+    await sentence.waitFor();
+    fail();
+    await inState(page, 'waiting');
+    await sentence.waitFor();
+    await page.getByRole('button', { name: 'Get a new code' }).click();
+    await page.getByText(/Expires in/).waitFor();
+    assert.equal(await readCode(page), CODE.url);
+  });
+}
 
 test('speaks the language of the browser', async (t) => {
   for (const [locale, lang, heading] of [
