@@ -71,6 +71,8 @@ pub struct FrameReader {
     cut: Option<Box<CutFrame>>,
     /// A message of which only some fragments have come.
     open: Option<Box<OpenMessage>>,
+    /// Whole frames since they were last counted.
+    frames: u32,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +103,7 @@ impl FrameReader {
             max_message,
             cut: None,
             open: None,
+            frames: 0,
         }
     }
 
@@ -117,10 +120,16 @@ impl FrameReader {
             let Some((header, payload)) = whole else {
                 return Ok(None);
             };
+            self.frames += 1;
             if let Some(message) = self.accept(header, payload)? {
                 return Ok(Some(message));
             }
         }
+    }
+
+    /// How many frames have come whole since the last call, fragments and control frames too.
+    pub fn take_frames(&mut self) -> u32 {
+        mem::take(&mut self.frames)
     }
 
     /// The usual case: the frame lies whole in `input`.

@@ -1,7 +1,7 @@
 //! scangate: tells a waiting web page, in real time, that somebody scanned its WeChat code.
 //!
-//! The library is the gateway; `docs/ARCHITECTURE.md` shows its floors. A file imports only from
-//! floors below its own.
+//! The library is the gateway; `docs/ARCHITECTURE.md` shows its floors. A file imports only from its
+//! own floor and those below.
 
 // Floor 0, words: pure, no I/O, no clock.
 pub mod client;

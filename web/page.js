@@ -29,7 +29,6 @@ const WORDS = {
 	again: 'Get a new code|获取新二维码',
 	retry: 'Try now|立即重试',
 	address: 'Send address|请求地址',
-	example: 'Try it|试一试',
 	copy: 'Copy|复制',
 	copied: 'Copied|已复制',
 };
@@ -37,7 +36,7 @@ const say = (key, value) => WORDS[key]?.split('|')[zh ? 1 : 0].replace('%', valu
 
 const CHECK = 'M5 12.5l4.5 4.5L19 7.5';
 const PAUSE = 'M12 6v7.5M12 18v.1';
-/** The sign over the code, the mark in the title, the button. */
+// Sign over the code, mark in the title, button.
 const LOOKS = {
 	scanned: [CHECK, '● '],
 	done: [CHECK, '✓ '],
@@ -54,7 +53,7 @@ const settings = fetch(new URL('settings.json', import.meta.url)).then((reply) =
 
 let about = {};
 let offline = false;
-let trouble = ''; // what went wrong on the way, until something else happens
+let trouble = ''; // on the way, until something else happens
 let patience;
 
 document.documentElement.lang = zh ? 'zh-CN' : 'en';
@@ -141,8 +140,7 @@ async function finish({ cmd, token, url }) {
 		location.assign(target);
 	} else if (token) {
 		const address = url ?? new URL(`${encodeURIComponent(token)}.send`, location.origin).href;
-		const example = `curl -d text=Hello '${address.replaceAll("'", '%27')}'`;
-		const facts = [['Token', token], [say('address'), address], [say('example'), example]];
+		const facts = [['Token', token], [say('address'), address]];
 		$('facts').replaceChildren(...facts.flatMap(fact));
 		$('facts').hidden = false;
 	}

@@ -1,5 +1,4 @@
-// QR codes (ISO/IEC 18004): byte mode, level M, versions 1 to 10, and always mask 3: any mask can be
-// read, and the search for the best would be a fifth of this file.
+// QR codes (ISO/IEC 18004): byte mode, level M, versions 1 to 10, always mask 3: readers take any.
 
 // Codewords in all, correction codewords of a block, blocks.
 const VERSIONS = [

@@ -1,5 +1,4 @@
-// The browser's half of a scan session: gets a code, binds it over a websocket, tells what becomes
-// of it, and outlives sleep, bad networks and restarts. See scangate.d.ts.
+// The browser's half of a scan session; scangate.d.ts documents it.
 
 import { Alarms, Link, backoff } from './link.js';
 
@@ -7,7 +6,6 @@ const GRACE_MS = 1_500; // the gateway, whose clock decides, shall be the first 
 const RESULTS = ['login', 'bind', 'unbind', 'points'];
 const AGE = Symbol('age'); // in ms on arrival; rides on a fetched code, unseen by JSON
 
-/** Binds `options.code` if given, otherwise asks for a code. */
 export function connect(options = {}) {
 	const gate = new Scangate(options);
 	if (options.code) gate.bind(options.code);
@@ -56,7 +54,6 @@ export class Scangate extends EventTarget {
 		return () => this.removeEventListener(name, relay);
 	}
 
-	/** Whether news of the code would arrive this very moment. */
 	get online() {
 		return this.#link.up && (this.#bound || !this.#live);
 	}
@@ -70,13 +67,11 @@ export class Scangate extends EventTarget {
 		return due && Math.max(1, Math.ceil((due - this.#world.Date.now()) / 1000));
 	}
 
-	/** Asks for a new code; automatic renewals are counted afresh. */
 	refresh() {
 		this.#renewals = this.#failures = 0;
 		this.#load();
 	}
 
-	/** Binds a code made elsewhere. */
 	bind(code) {
 		this.#turn++;
 		this.#fetched = false;
@@ -176,7 +171,7 @@ export class Scangate extends EventTarget {
 			this.#live = false;
 			this.#enter('ended');
 		}
-		// With nothing to wait for it stays away until somebody asks for a code.
+		// With nothing to wait for it stays away.
 		if (!this.#live && this.state !== 'loading') this.#link.close();
 		this.#tell();
 	}
@@ -299,7 +294,6 @@ function withDefaults({ base = new URL('..', import.meta.url), ...options }) {
 	return settings;
 }
 
-/** Somebody looks at the page again, or the network is back. */
 function listenForWake(world, wake) {
 	const stop = new AbortController();
 	const { signal } = stop;

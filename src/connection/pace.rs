@@ -18,9 +18,9 @@ impl Pace {
         Self { full_at: now }
     }
 
-    /// Counts one frame; false where it came too soon.
-    pub fn allows(&mut self, per_second: u32, now: Instant) -> bool {
-        let cost = Duration::from_secs(1) / per_second;
+    /// Counts frames; false where they came too soon.
+    pub fn allows(&mut self, frames: u32, per_second: u32, now: Instant) -> bool {
+        let cost = Duration::from_secs(1) * frames / per_second;
         let full_at = self.full_at.max(now) + cost;
         let allowed = full_at - now <= Duration::from_secs(BURST_SECONDS.into());
         if allowed {
@@ -38,8 +38,8 @@ mod tests {
     fn a_burst_passes_then_the_average_counts() {
         let start = Instant::now();
         let mut pace = Pace::new(start);
-        assert_eq!((0..300).filter(|_| pace.allows(50, start)).count(), 200);
+        assert_eq!((0..300).filter(|_| pace.allows(1, 50, start)).count(), 200);
         let later = start + Duration::from_millis(100);
-        assert_eq!((0..300).filter(|_| pace.allows(50, later)).count(), 5);
+        assert_eq!((0..300).filter(|_| pace.allows(1, 50, later)).count(), 5);
     }
 }

@@ -170,14 +170,16 @@ impl Socket {
     /// Deals with control frames until a message comes that is not for us.
     fn next_message(&mut self, input: &mut &mut [u8]) -> Option<Heard> {
         loop {
-            let message = match self.reader.next(input) {
+            let read = self.reader.next(input);
+            let frames = self.reader.take_frames();
+            if frames > 0 && !self.note_signs_of_life(frames) {
+                return Some(Heard::Over(Ending::TooFast));
+            }
+            let message = match read {
                 Ok(None) => return None,
                 Ok(Some(message)) => message,
                 Err(violation) => return Some(Heard::Over(Ending::Broken(violation))),
             };
-            if let Err(ending) = self.note_sign_of_life() {
-                return Some(Heard::Over(ending));
-            }
             match message {
                 Message::Text(text) => return Some(Heard::Text(text.into_owned())),
                 Message::Binary(bytes) => return Some(Heard::Binary(Cow::into_owned(bytes))),
@@ -190,13 +192,14 @@ impl Socket {
         }
     }
 
-    fn note_sign_of_life(&mut self) -> Result<(), Ending> {
+    /// Every frame counts, fragments and control frames too; false where they come too fast.
+    fn note_signs_of_life(&mut self, frames: u32) -> bool {
         let now = Instant::now();
         self.last_heard = now;
         self.pinged = false;
         match self.rules.frames_per_second {
-            Some(limit) if !self.pace.allows(limit, now) => Err(Ending::TooFast),
-            _ => Ok(()),
+            None => true,
+            Some(limit) => self.pace.allows(frames, limit, now),
         }
     }
 

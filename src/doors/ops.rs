@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, ORIGIN};
 use hyper::{Method, StatusCode};
 
 use crate::gateway::Gateway;
@@ -76,7 +76,14 @@ impl Ops {
     fn check_key(&self, request: &Request) -> Result<(), Response> {
         let config = self.gateway.config();
         let Some(key) = &config.ops.api_key else {
-            return if self.is_private {
+            return if request.headers().contains_key(ORIGIN) {
+                // A page in a browser of this host is not the operator.
+                Err(http::error(
+                    StatusCode::FORBIDDEN,
+                    "origin_not_allowed",
+                    "Pages may not use the API without ops.api_key.",
+                ))
+            } else if self.is_private {
                 Ok(())
             } else {
                 Err(http::error(

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::gateway::Gateway;
 use crate::listen::Accepted;
@@ -45,6 +45,7 @@ pub async fn serve(gateway: Arc<Gateway>, accepted: Accepted) {
         gateway,
         tcp,
         unread: BytesMut::new(),
+        line_due: None,
         searched: 0,
         answers: Vec::new(),
     };
@@ -62,6 +63,8 @@ struct Backend {
     line_bytes: usize,
     /// Read, but not yet a whole line.
     unread: BytesMut,
+    /// Until when the line that has begun must end.
+    line_due: Option<Instant>,
     /// How much of `unread` has no line end in it.
     searched: usize,
     /// Not yet written.
@@ -108,13 +111,19 @@ impl Backend {
         if shutdown.over.is_cancelled() {
             return Ok(false);
         }
-        let patience = (!self.unread.is_empty()).then_some(LINE_PATIENCE);
+        if self.unread.is_empty() {
+            self.line_due = None;
+        } else {
+            self.line_due
+                .get_or_insert_with(|| Instant::now() + LINE_PATIENCE);
+        }
+        let due = self.line_due;
         self.unread.reserve(READ_BYTES);
         let read = async {
             let read = self.tcp.read_buf(&mut self.unread);
-            match patience {
+            match due {
                 None => read.await,
-                Some(patience) => timeout(patience, read).await?,
+                Some(due) => timeout_at(due, read).await?,
             }
         };
         tokio::select! {
@@ -133,6 +142,7 @@ impl Backend {
         };
         let mut line = self.unread.split_to(self.searched + end + 1).freeze();
         self.searched = 0;
+        self.line_due = None;
         line.truncate(line.len() - 1);
         if line.ends_with(b"\r") {
             line.truncate(line.len() - 1);

@@ -24,7 +24,7 @@ fn name() -> impl Strategy<Value = String> {
     let ours = [
         "cmd", "pong", "uid", "ticket", "key", "since", "push_id", "reply", "auth", "event_id",
     ];
-    let ours = prop::sample::select(&ours[..]).prop_map(str::to_owned);
+    let ours = prop::sample::select(ours.to_vec()).prop_map(str::to_owned);
     string(prop_oneof![9 => ours, 1 => any::<String>()])
 }
 
@@ -50,7 +50,7 @@ fn value() -> impl Strategy<Value = String> {
         r#"{"uid":2,"cmd":"ping"}"#,
     ];
     prop_oneof![
-        2 => prop::sample::select(&literals[..]).prop_map(str::to_owned),
+        2 => prop::sample::select(literals.to_vec()).prop_map(str::to_owned),
         2 => string(prop::sample::select(words).prop_map(str::to_owned)),
         1 => any::<u64>().prop_map(|number| number.to_string()),
         1 => string(any::<String>()),

@@ -54,7 +54,7 @@ fn change() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
         "\u{1}",
         "汉",
     ];
-    let pieces = prop::sample::select(&pieces[..]).prop_map(|piece| piece.as_bytes().to_vec());
+    let pieces = prop::sample::select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec());
     let bytes = prop::collection::vec(any::<u8>(), 1..3);
     let put_in = prop_oneof![4 => pieces, 1 => bytes];
     (any::<prop::sample::Index>(), 0..6usize, put_in)

@@ -24,6 +24,10 @@ struct Note {
     ends: Instant,
 }
 
+/// Notes kept at a time; beyond it the one that ends first goes early. Far more than the platform's
+/// callbacks of two minutes.
+const MOST_NOTES: usize = 1 << 20;
+
 impl Notes {
     pub fn note_once(&self, name: &str, value: &str, life: Duration) -> bool {
         let mut inner = self.inner.lock();
@@ -51,6 +55,11 @@ impl Notes {
 impl Inner {
     fn insert(&mut self, name: &str, value: &str, life: Duration) {
         let ends = Instant::now() + life;
+        if self.by_end.len() >= MOST_NOTES
+            && let Some(Reverse((_, name))) = self.by_end.pop()
+        {
+            self.notes.remove(&name);
+        }
         let note = Note {
             value: value.to_owned(),
             ends,
