@@ -108,7 +108,7 @@ pub struct Claim<'a> {
     /// Which session.
     pub uid: Uid,
     /// What the page presents.
-    pub ticket: Option<&'a Ticket>,
+    pub ticket: &'a Ticket,
     /// What the page presents.
     pub key: Option<&'a Key>,
     /// Whether a uid that is not on record is registered with the ticket presented.

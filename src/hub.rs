@@ -115,9 +115,11 @@ impl Hub {
         bind: &Bind,
         previous: &mut Option<Binding>,
     ) -> Result<(), Refused> {
+        // What is no ticket matches no session, known or not.
+        let ticket = bind.ticket.as_ref().ok_or(Refused::Mismatch)?;
         let claim = Claim {
             uid: bind.uid,
-            ticket: bind.ticket.as_ref(),
+            ticket,
             key: bind.key.as_ref(),
             register: self.register,
         };

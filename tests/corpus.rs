@@ -26,6 +26,17 @@ fn replay(target: &str, case: fn(&[u8])) {
 }
 
 #[test]
+fn every_target_is_replayed_here() {
+    let targets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    for target in fs::read_dir(targets).expect("the targets can be listed") {
+        let path = target.expect("the folder can be read").path();
+        let name = path.file_stem().expect("a file has a name");
+        let test = format!("fn {}() {{", name.display());
+        assert!(include_str!("corpus.rs").contains(&test), "no `{test}`");
+    }
+}
+
+#[test]
 fn bind() {
     replay("bind", cases::bind);
 }

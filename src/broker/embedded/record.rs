@@ -70,10 +70,10 @@ impl Record {
     }
 
     /// A session that the first page's claim makes: it has no code of ours and no key.
-    pub fn registered(ticket: Ticket, claim: &Claim<'_>, now: Instant) -> Self {
+    pub fn registered(claim: &Claim<'_>, now: Instant) -> Self {
         let session = NewSession {
             uid: claim.uid,
-            ticket,
+            ticket: claim.ticket.clone(),
             key: None,
             action: None,
             life: Duration::ZERO,
@@ -101,7 +101,7 @@ impl Record {
     }
 
     pub fn verifies(&self, claim: &Claim<'_>) -> bool {
-        let ticket = claim.ticket.is_some_and(|ticket| *ticket == self.ticket);
+        let ticket = *claim.ticket == self.ticket;
         let key = self.key.is_none_or(|key| claim.key == Some(&key));
         ticket & key
     }

@@ -51,8 +51,8 @@ impl Sessions {
     pub fn hold(&self, claim: Claim<'_>, node: NodeNumber) -> Held {
         let now = Instant::now();
         let mut shard = self.shard(claim.uid).lock();
-        if let (true, Some(ticket), None) = (claim.register, claim.ticket, shard.get(&claim.uid)) {
-            let record = Record::registered(ticket.clone(), &claim, now);
+        if claim.register && !shard.contains_key(&claim.uid) {
+            let record = Record::registered(&claim, now);
             self.insert(&mut shard, claim.uid, record);
         }
         match shard.get_mut(&claim.uid) {

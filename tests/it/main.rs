@@ -1,0 +1,21 @@
+//! The gateway as the world sees it: real sockets on port 0, one module per flow, each written from
+//! the wire contract. `support` holds the people of these stories: a page, a backend, a phone.
+
+// What cannot be had in a test should stop it where it stands.
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod cluster;
+mod frames;
+mod house;
+mod http;
+mod ops;
+mod original;
+mod process;
+mod push;
+mod qrcode;
+mod sandbox;
+mod scan;
+mod shutdown;
+mod support;
+mod tls;

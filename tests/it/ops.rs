@@ -1,0 +1,6 @@
+//! The operators' door: figures, health, and the server API.
+
+mod api;
+mod health;
+mod key;
+mod sessions;

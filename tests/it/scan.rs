@@ -1,0 +1,6 @@
+//! WeChat calls: somebody scanned a code.
+
+mod callback;
+mod modes;
+mod result;
+mod second;

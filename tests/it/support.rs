@@ -1,0 +1,38 @@
+//! The people of the stories, and the stage: each verb reads as it would be told.
+//!
+//! | who | what |
+//! |---|---|
+//! | [`Gateway`] | a node in this process, on ports of its own; its drop checks that nothing is left |
+//! | [`Page`] | a browser page: a websocket that answers pings as browsers do |
+//! | [`Websocket`] | the same without manners: any bytes out, raw frames in |
+//! | [`Backend`] | a publisher at the push port |
+//! | [`Platform`] | the platform's API, with programmable faults |
+//! | [`Phone`] | a person with WeChat: signs, and where asked encrypts, callbacks |
+//! | [`Process`], [`Program`] | the real binaries |
+//! | [`Certificate`] | a certificate, and the files that hold it |
+
+mod backend;
+mod certificate;
+mod code;
+mod gateway;
+mod http;
+mod page;
+mod patience;
+mod phone;
+mod platform;
+mod process;
+mod websocket;
+mod wire;
+
+pub use backend::Backend;
+pub use certificate::{Certificate, CertificateFiles};
+pub use code::Code;
+pub use gateway::{Gateway, broker};
+pub use http::{Request, Response};
+pub use page::Page;
+pub use patience::{eventually, soon};
+pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
+pub use platform::{Call, Fault, Platform};
+pub use process::{Process, Program, scangate};
+pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
+pub use wire::Wire;

@@ -1,0 +1,89 @@
+//! Certificates for a day: self-signed for `localhost`, and who trusts them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::CertifiedKey;
+use scangate::config::Config;
+use tempfile::TempDir;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// One certificate with its key.
+pub struct Certificate {
+    pem: String,
+    key_pem: String,
+    der: CertificateDer<'static>,
+}
+
+impl Certificate {
+    /// A new one.
+    pub fn new() -> Certificate {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let CertifiedKey { cert, signing_key } = made.unwrap();
+        Certificate {
+            pem: cert.pem(),
+            key_pem: signing_key.serialize_pem(),
+            der: cert.der().clone(),
+        }
+    }
+
+    /// A client that trusts these certificates and no others.
+    pub fn trusted(certificates: &[&Certificate]) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates {
+            roots.add(certificate.der.clone()).unwrap();
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Arc::new(config)
+    }
+}
+
+/// The two files that a gateway watches.
+pub struct CertificateFiles {
+    directory: TempDir,
+}
+
+impl CertificateFiles {
+    /// Files with this certificate in them.
+    pub fn with(certificate: &Certificate) -> CertificateFiles {
+        let directory = TempDir::new().unwrap();
+        let files = CertificateFiles { directory };
+        files.become_those_of(certificate);
+        files
+    }
+
+    /// Replaces both, each in one step, as certificate tools do.
+    pub fn become_those_of(&self, certificate: &Certificate) {
+        self.replace("key.pem", &certificate.key_pem);
+        self.replace("cert.pem", &certificate.pem);
+    }
+
+    /// Replaces the certificate's file by something else.
+    pub fn are_spoilt(&self, content: &str) {
+        self.replace("cert.pem", content);
+    }
+
+    /// Shows a gateway where they are.
+    pub fn serve(&self, config: &mut Config) {
+        config.public.tls_cert = Some(self.path("cert.pem"));
+        config.public.tls_key = Some(self.path("key.pem"));
+    }
+
+    fn replace(&self, name: &str, content: &str) {
+        let fresh = self.path("fresh");
+        fs::write(&fresh, content).unwrap();
+        fs::rename(&fresh, self.path(name)).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let directory: &Path = self.directory.path();
+        directory.join(name)
+    }
+}
