@@ -64,7 +64,6 @@ impl Visit {
 impl Public {
     /// Serves one connection to its end.
     pub async fn serve(self: Arc<Self>, accepted: Accepted) {
-        // The place is given back when all is over.
         let Accepted { tcp, peer, place } = accepted;
         let stream = match &self.tls {
             None => Stream::Plain(tcp),
@@ -84,10 +83,10 @@ impl Public {
         let upgraded = Box::pin(Arc::clone(&self).speak_http(stream, peer)).await;
         if let Some((upgraded, admission)) = upgraded {
             let gateway = Arc::clone(&self.gateway);
-            drop(self);
-            browser::run(gateway, upgraded, admission).await;
+            // A task of its own, as small as can be: most connections are websockets that wait.
+            let conversation = browser::converse(gateway, upgraded, admission, place);
+            self.gateway.shutdown.tasks.spawn(conversation);
         }
-        drop(place);
     }
 
     async fn speak_http(

@@ -17,15 +17,23 @@ pub enum Failure {
     NotStarted(String),
     /// The server's count of websockets did not become what the pages made it.
     #[error("the server holds {found} websockets instead of {expected}")]
-    Connections { found: usize, expected: usize },
+    Connections {
+        /// By the server's count.
+        found: usize,
+        /// By ours.
+        expected: usize,
+    },
     /// A websocket was not opened, or a bind was not echoed.
     #[error("a page was answered {0:?}")]
     Answer(String),
     /// Pushes were accepted and never reached their pages, or were not accepted.
     #[error("{arrived} of {sent} pushes arrived, {refused} were refused")]
     Lost {
+        /// At the pages.
         arrived: u64,
+        /// By the backends.
         sent: u64,
+        /// Replies that were not `ok`.
         refused: u64,
     },
 }

@@ -30,7 +30,7 @@ pub fn rows(plain: Pair<'_>, tls: Pair<'_>) -> Vec<Row> {
     );
     for (transport, pair) in [("plain", plain), ("wss", tls)] {
         let binds = row(format!("{transport}: binds"), "1/s", pair, |round| {
-            round.binds_per_second
+            round.holding.binds_per_second
         });
         rows.push(binds);
     }
@@ -65,12 +65,21 @@ fn holding(transport: &str, pair: Pair<'_>, most_bytes: f64) -> [Row; 4] {
     let of =
         |name, unit, value: fn(&Round) -> f64| row(format!("{transport}{name}"), unit, pair, value);
     [
-        of(" websockets held", "", |round| round.held as f64),
-        of(": memory of one, idle", "bytes", |round| round.idle_bytes).target(most_bytes),
-        of(": memory of one, bound", "bytes", |round| round.bound_bytes).target(most_bytes),
-        of(": memory kept when all are gone", "KiB", |round| {
-            round.left_bytes / 1024.0
-        }),
+        of(" websockets held", "", |round| round.holding.pages as f64),
+        of(": memory of one, idle", "bytes", |round| {
+            round.holding.idle_bytes
+        })
+        .target(most_bytes),
+        of(
+            ": memory of one, bound, with its session",
+            "bytes",
+            |round| round.holding.bound_bytes,
+        ),
+        of(
+            ": memory not given back when all are gone",
+            "KiB",
+            |round| round.left_bytes / 1024.0,
+        ),
     ]
 }
 
@@ -118,7 +127,7 @@ fn latencies(load: &str, pair: Pair<'_>, of: fn(&Round) -> &Delivery) -> [Row; 3
 }
 
 fn open_ms(round: &Round) -> f64 {
-    round.open_cpu.as_secs_f64() * 1e3
+    round.holding.open_cpu.as_secs_f64() * 1e3
 }
 
 fn per_100_000(time: Duration) -> f64 {

@@ -69,6 +69,7 @@ async fn rounds(options: &Options) -> Result<Table, Failure> {
         warm: options.warm,
         load: Duration::from_secs_f64(options.seconds),
     };
+    let busy = measure::load_average()?;
     let certificate = Certificate::new()?;
     let plain = sizes(options.connections);
     let gateway = round(Program::Gateway, None, plain).await?;
@@ -77,7 +78,7 @@ async fn rounds(options: &Options) -> Result<Table, Failure> {
     let gateway_tls = round(Program::Gateway, Some(&certificate), tls).await?;
     let floor_tls = round(Program::Floor, Some(&certificate), tls).await?;
     let rows = figures::rows([&gateway, &floor], [&gateway_tls, &floor_tls]);
-    Ok(Table::new(options.seconds, rows))
+    Ok(Table::new(options.seconds, busy, rows))
 }
 
 async fn round(

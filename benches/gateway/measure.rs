@@ -36,10 +36,20 @@ pub fn anonymous_bytes(process: u32) -> Result<u64, Failure> {
         .ok_or_else(|| io::Error::other("smaps_rollup without a line Anonymous").into())
 }
 
+/// The machine's load average of the last minute.
+pub fn load_average() -> Result<f64, Failure> {
+    let averages = fs::read_to_string("/proc/loadavg")?;
+    let minute = averages.split(' ').next().unwrap_or_default();
+    Ok(minute.parse().map_err(io::Error::other)?)
+}
+
 /// How long pushes took to their pages, in microseconds.
 pub struct Latency {
+    /// Half of them were as fast.
     pub p50: f64,
+    /// All but one in a hundred were as fast.
     pub p99: f64,
+    /// The slowest.
     pub max: f64,
 }
 

@@ -17,7 +17,9 @@ use crate::load::Arrivals;
 /// Where pages go, and whether through TLS.
 #[derive(Clone)]
 pub struct Door {
+    /// The public listener.
     pub address: SocketAddr,
+    /// What a page needs to trust the server's certificate.
     pub tls: Option<Arc<ClientConfig>>,
 }
 

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::failure::Failure;
 use crate::load::{Arrivals, Backends};
 use crate::measure::{self, Latency};
-use crate::page::{self, Door};
+use crate::page::{self, Door, Page};
 use crate::server::{Certificate, Program, Server};
 
 /// How much a round does.
@@ -26,21 +26,28 @@ pub struct Sizes {
 
 /// What a round found.
 pub struct Round {
-    /// Pages that were held at once, all of which took part in everything below.
-    pub held: usize,
-    /// Bytes of user memory that a page costs before it is bound.
-    pub idle_bytes: f64,
-    /// The same with its binding, and the session that the bind registered.
-    pub bound_bytes: f64,
-    /// Bytes that the server keeps when the pages are gone, in all: caches, pools, fragments.
-    pub left_bytes: f64,
-    /// Server CPU to open one page: TCP, TLS handshake, upgrade.
-    pub open_cpu: Duration,
-    pub binds_per_second: f64,
+    /// What pages cost that only wait.
+    pub holding: Holding,
     /// At [`PACE`].
     pub paced: Delivery,
     /// As fast as the pushes arrive.
     pub saturated: Delivery,
+    /// Bytes that the server's allocator has not given back when the pages are gone, in all.
+    pub left_bytes: f64,
+}
+
+/// What it costs to hold pages.
+pub struct Holding {
+    /// How many were held at once; all took part in everything else.
+    pub pages: usize,
+    /// Server CPU to open one: TCP, TLS handshake, upgrade.
+    pub open_cpu: Duration,
+    /// Bytes of user memory of one before it is bound.
+    pub idle_bytes: f64,
+    /// The same with its binding, and the session that the bind registered.
+    pub bound_bytes: f64,
+    /// From the first bind to the last echo.
+    pub binds_per_second: f64,
 }
 
 /// How a load of pushes fared.
@@ -51,6 +58,7 @@ pub struct Delivery {
     pub server_cpu: Duration,
     /// CPU of this process, backends and pages, for one push.
     pub client_cpu: Duration,
+    /// From the backend's write to the page's read.
     pub latency: Latency,
 }
 
@@ -84,19 +92,7 @@ pub async fn run(
     let uids = warm_uids.end..warm_uids.end + sizes.pages;
     let _warm = warm_up(&server, &door, warm_uids).await?;
     let before = server.settled_bytes(sizes.warm).await?;
-    let growth = |now: u64| now as f64 - before as f64;
-    let each = |now| growth(now) / sizes.pages as f64;
-
-    let cpu = server.cpu_time()?;
-    let pages = page::open_all(&door, uids.clone()).await?;
-    let open_cpu = (server.cpu_time()? - cpu).div_f64(sizes.pages as f64);
-    let held = sizes.warm + sizes.pages;
-    let idle_bytes = each(server.settled_bytes(held).await?);
-
-    let start = Instant::now();
-    let pages = page::bind_all(pages).await?;
-    let binds_per_second = sizes.pages as f64 / start.elapsed().as_secs_f64();
-    let bound_bytes = each(server.settled_bytes(held).await?);
+    let (pages, holding) = hold(&server, &door, uids.clone(), sizes, before).await?;
 
     let arrivals = Arrivals::new();
     let pages = page::listen_all(pages, &arrivals);
@@ -109,16 +105,41 @@ pub async fn run(
     let saturated = load.measure(Kind::Saturated, sizes.load).await?;
     drop((load, pages));
     sleep(FORGETTING).await;
+    let after = server.settled_bytes(sizes.warm).await?;
     Ok(Round {
-        held: sizes.pages,
-        idle_bytes,
-        bound_bytes,
-        left_bytes: growth(server.settled_bytes(sizes.warm).await?),
-        open_cpu,
-        binds_per_second,
+        holding,
         paced,
         saturated,
+        left_bytes: after as f64 - before as f64,
     })
+}
+
+/// Opens a page for each uid, then binds them all; the server needed `before` bytes without them.
+async fn hold(
+    server: &Server,
+    door: &Door,
+    uids: Range<usize>,
+    sizes: Sizes,
+    before: u64,
+) -> Result<(Vec<Page>, Holding), Failure> {
+    let pages = uids.len() as f64;
+    let each = |now: u64| (now as f64 - before as f64) / pages;
+    let held = sizes.warm + uids.len();
+    let cpu = server.cpu_time()?;
+    let opened = page::open_all(door, uids).await?;
+    let open_cpu = (server.cpu_time()? - cpu).div_f64(pages);
+    let idle_bytes = each(server.settled_bytes(held).await?);
+    let start = Instant::now();
+    let bound = page::bind_all(opened).await?;
+    let binds_per_second = pages / start.elapsed().as_secs_f64();
+    let holding = Holding {
+        pages: bound.len(),
+        open_cpu,
+        idle_bytes,
+        bound_bytes: each(server.settled_bytes(held).await?),
+        binds_per_second,
+    };
+    Ok((bound, holding))
 }
 
 /// Opens and binds a few pages and pushes to each, so that what a server needs once is there; the

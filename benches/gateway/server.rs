@@ -21,7 +21,9 @@ use crate::measure;
 /// What can be measured.
 #[derive(Clone, Copy)]
 pub enum Program {
+    /// The program that is shipped.
     Gateway,
+    /// The least that a program can do: see [`crate::floor`].
     Floor,
 }
 
@@ -60,17 +62,8 @@ impl Server {
         certificate: Option<&Certificate>,
     ) -> Result<Self, Failure> {
         let data = TempDir::new()?;
-        let mut command = match program {
-            Program::Gateway => Command::new(env!("CARGO_BIN_EXE_scangate")),
-            Program::Floor => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.arg("--floor");
-                command
-            }
-        };
+        let mut command = program.command()?;
         command
-            .env_clear()
-            .envs(SETTINGS.iter().copied())
             .env("SCANGATE_DATA_DIR", data.path())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -166,6 +159,21 @@ async fn addresses(
         last = line;
     }
     Ok(addresses)
+}
+
+impl Program {
+    /// How it is started, with our settings and nothing else in its environment.
+    fn command(self) -> Result<Command, Failure> {
+        let mut command = match self {
+            Program::Gateway => Command::new(env!("CARGO_BIN_EXE_scangate")),
+            Program::Floor => Command::new(std::env::current_exe()?),
+        };
+        if let Program::Floor = self {
+            command.arg("--floor");
+        }
+        command.env_clear().envs(SETTINGS.iter().copied());
+        Ok(command)
+    }
 }
 
 impl fmt::Display for Program {

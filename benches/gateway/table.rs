@@ -8,6 +8,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub struct Table {
     cores: usize,
+    /// What else the machine was doing: its load of the minute before, in tasks that wanted a core.
+    busy: f64,
     seconds: f64,
     rows: Vec<Row>,
 }
@@ -30,17 +32,19 @@ const HEAD: [&str; 6] = ["", "unit", "gateway", "floor", "ratio", "target"];
 
 const NOTES: &str = "\
 Memory is user memory: the growth by a websocket of `Anonymous` in /proc/PID/smaps_rollup, after a
-warm-up and without huge pages; the kernel's sockets are not in it. A bound one's includes the
-session that its bind registered. CPU is utime + stime of the server's process. Latency is from a
-backend's write to a page's read, the load's own share included. The floor is a raw tokio program
-that verifies, retains and limits nothing. ratio = gateway / floor.
+warm-up and without huge pages; the kernel's sockets are not in it. What is not given back when all
+are gone (the events that were retained, too) waits in the allocator for the next. CPU is utime +
+stime of the server's process. Latency is from a backend's write to a page's read, the load's own
+share included. The floor is a raw tokio program that verifies, retains and limits nothing.
+ratio = gateway / floor. On a busy machine believe the ratios, and the latencies not at all.
 ";
 
 impl Table {
-    /// Of rounds in which each load lasted `seconds`.
-    pub fn new(seconds: f64, rows: Vec<Row>) -> Self {
+    /// Of rounds in which each load lasted `seconds`, on a machine with the load average `busy`.
+    pub fn new(seconds: f64, busy: f64, rows: Vec<Row>) -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
+            busy,
             seconds,
             rows,
         }
@@ -84,8 +88,9 @@ impl Table {
 
     fn title(&self) -> String {
         format!(
-            "The gateway beside a raw tokio floor: {} cores, {} s a load.\n\n",
-            self.cores, self.seconds
+            "The gateway beside a raw tokio floor: {} cores, load average {} at the start, \
+             {} s for each load.\n\n",
+            self.cores, self.busy, self.seconds
         )
     }
 
@@ -126,15 +131,17 @@ impl Row {
             self.unit.to_owned(),
             figure(self.gateway),
             figure(self.floor),
-            format!("{:.2}", self.ratio),
+            figure(self.ratio),
             target,
         ]
     }
 }
 
-/// Whole from 100 on, with two decimals below.
+/// Whole from 100 on, with two decimals below; a dash for what a time too short to be seen divides.
 fn figure(number: f64) -> String {
-    if number.abs() < 100.0 && number.fract() != 0.0 {
+    if !number.is_finite() {
+        "–".to_owned()
+    } else if number.abs() < 100.0 && number.fract() != 0.0 {
         format!("{number:.2}")
     } else {
         format!("{number:.0}")

@@ -148,28 +148,30 @@ fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
         .any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// Converses with a page until its ending, and says goodbye.
-pub async fn run(gateway: Arc<Gateway>, upgraded: Upgraded, admission: Admission) {
+/// Opens a websocket; what it gives converses with the page until its ending, and says goodbye.
+/// `place` is the listener's.
+///
+/// Not an `async fn`: its arguments would take their bytes twice for as long as the page waits.
+pub fn converse(
+    gateway: Arc<Gateway>,
+    upgraded: Upgraded,
+    admission: Admission,
+    place: OwnedSemaphorePermit,
+) -> impl Future<Output = ()> + Send + 'static {
     let Upgraded { stream, early } = upgraded;
     let mut socket = Connection::open(stream, &early, gateway.rules());
-    drop(early);
     let guest = gateway.hub.welcome(Arc::clone(socket.connection()));
     let mut conversation = Conversation {
         gateway,
         binding: None,
         refusals: 0,
     };
-    let ending = conversation.hold(&mut socket).await;
-    conversation.binding = None;
-    let metrics = &conversation.gateway.metrics;
-    metrics
-        .connections_closed_total
-        .with_label_values(&[ending.label()])
-        .inc();
-    tracing::debug!(ending = ending.label(), "a page has gone");
-    Box::pin(socket.goodbye(ending)).await;
-    drop(guest);
-    drop(admission);
+    async move {
+        let ending = conversation.hold(&mut socket).await;
+        conversation.part(ending);
+        Box::pin(socket.goodbye(ending)).await;
+        drop((guest, admission, place));
+    }
 }
 
 struct Conversation {
@@ -186,33 +188,46 @@ impl Conversation {
                 Heard::Binary(_) => return Ending::Binary,
                 Heard::Over(ending) => return ending,
             };
-            let message = PageMessage::parse(&text);
-            let kind = match &message {
-                PageMessage::Ping { .. } => "ping",
-                PageMessage::Command => "command",
-                PageMessage::Bind(_) => "bind",
-                PageMessage::Ignored => "ignored",
-            };
-            let messages = &self.gateway.metrics.messages_total;
-            messages.with_label_values(&[kind]).inc();
-            match message {
-                PageMessage::Ping { pong: true } => {
-                    let pong = frame::text_frame(br#"{"cmd":"pong"}"#);
-                    socket.connection().send(pong);
-                }
-                PageMessage::Bind(bind) => {
-                    // Boxed: an idle connection shall not carry what only a bind needs.
-                    if let Err(ending) = Box::pin(self.bind(socket, bind, &text)).await {
-                        return ending;
-                    }
-                }
-                PageMessage::Ping { pong: false } | PageMessage::Command | PageMessage::Ignored => {
+            if let Some(bind) = self.heed(&text, socket) {
+                // Boxed: an idle connection shall not carry what only a bind needs.
+                if let Err(ending) = Box::pin(self.bind(socket, bind, text)).await {
+                    return ending;
                 }
             }
         }
     }
 
-    async fn bind(&mut self, socket: &mut Socket, bind: Bind, text: &str) -> Result<(), Ending> {
+    /// Deals with a message at once, unless it is a bind.
+    fn heed(&self, text: &str, socket: &Socket) -> Option<Bind> {
+        let message = PageMessage::parse(text);
+        let kind = match &message {
+            PageMessage::Ping { .. } => "ping",
+            PageMessage::Command => "command",
+            PageMessage::Bind(_) => "bind",
+            PageMessage::Ignored => "ignored",
+        };
+        let messages = &self.gateway.metrics.messages_total;
+        messages.with_label_values(&[kind]).inc();
+        match message {
+            PageMessage::Bind(bind) => return Some(bind),
+            PageMessage::Ping { pong: true } => {
+                let pong = frame::text_frame(br#"{"cmd":"pong"}"#);
+                socket.connection().send(pong);
+            }
+            PageMessage::Ping { pong: false } | PageMessage::Command | PageMessage::Ignored => {}
+        }
+        None
+    }
+
+    /// Gives the uid back and counts the ending.
+    fn part(&mut self, ending: Ending) {
+        self.binding = None;
+        let closed = &self.gateway.metrics.connections_closed_total;
+        closed.with_label_values(&[ending.label()]).inc();
+        tracing::debug!(ending = ending.label(), "a page has gone");
+    }
+
+    async fn bind(&mut self, socket: &mut Socket, bind: Bind, text: String) -> Result<(), Ending> {
         let connection = Arc::clone(socket.connection());
         let hub = Arc::clone(&self.gateway.hub);
         if let Err(refused) = hub.bind(&connection, &bind, &mut self.binding).await {
