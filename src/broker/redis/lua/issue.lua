@@ -1,0 +1,19 @@
+-- Puts a session on record, or renews it. KEYS session, events, pushes.
+-- ARGV ticket, key, action, life ms, grace ms
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+local ends = now + tonumber(ARGV[4])
+local known = redis.call('HMGET', KEYS[1], 'ticket', 'key')
+if known[1] then
+  if known[1] ~= ARGV[1] then return {'conflict'} end
+  redis.call('HSET', KEYS[1], 'ends', ends)
+else
+  redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'key', ARGV[2], 'action', ARGV[3], 'ends', ends, 'state', 'waiting')
+end
+-- A held session lives longer than that already.
+local expires = ends + tonumber(ARGV[5])
+for _, key in ipairs(KEYS) do
+  if redis.call('PEXPIRETIME', key) < expires then redis.call('PEXPIREAT', key, expires) end
+end
+if known[1] then return {'renewed', known[2] or ''} end
+return {'created'}
