@@ -99,6 +99,7 @@ async fn serve(accepted: Accepted, tls: Option<TlsAcceptor>, rules: Arc<Rules>) 
         let (opcode, payload) = match socket.hear().await {
             Heard::Text(text) => (OpCode::Text, text.into_bytes()),
             Heard::Binary(bytes) => (OpCode::Binary, bytes),
+            Heard::Nudged => continue,
             Heard::Over(ending) => break ending,
         };
         socket.connection().send(frame::encode(opcode, &payload));

@@ -2,8 +2,8 @@
 //! uid, and remembers persons.
 //!
 //! Each verb is one atomic step at the broker, whatever node calls it. Two kinds: embedded (one
-//! process; the default) and, in its own room when it is built, Redis. The contract of each verb
-//! stands here, where the kinds meet; callers cannot tell them apart.
+//! process; the default) and Redis (many nodes). The contract of each verb stands here, where the
+//! kinds meet; callers cannot tell them apart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,18 @@ use crate::message::{self, Event};
 use crate::session::{Action, EventId, Key, State, Ticket, Uid};
 
 pub mod embedded;
+pub mod redis;
 
 use embedded::Member;
+use redis::Redis;
 
 /// One node's membership at the broker.
 #[derive(Debug, Clone)]
 pub enum Broker {
     /// All within this process.
     Embedded(Member),
+    /// Between processes.
+    Redis(Arc<Redis>),
 }
 
 /// The broker could not do what it was asked.
@@ -31,6 +35,9 @@ pub enum BrokerError {
     /// It is away: nothing was done, nothing will be.
     #[error("the broker is away")]
     Unavailable,
+    /// It fell silent: what it was asked may or may not have been done.
+    #[error("the broker fell silent")]
+    Silent,
     /// Its store failed: nothing was done.
     #[error("the broker's store failed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -41,6 +48,8 @@ pub enum BrokerError {
 pub trait Inbox: Send + Sync {
     /// An event for a uid that this node holds.
     fn event(&self, uid: Uid, event: &Retained);
+    /// Events for a uid may have been lost on the way: its pages are to read the retained ones.
+    fn missed(&self, uid: Uid);
     /// The session was ended; who holds the uid is to go.
     fn ended(&self, uid: Uid);
     /// How many websockets the node has open.
@@ -225,7 +234,8 @@ pub type SecretHash = [u8; 32];
 macro_rules! verb {
     ($self:ident.$verb:ident($($argument:expr),*)) => {
         match $self {
-            Broker::Embedded(member) => member.$verb($($argument),*),
+            Broker::Embedded(member) => Ok(member.$verb($($argument),*)),
+            Broker::Redis(redis) => redis.$verb($($argument),*).await,
         }
     };
 }
@@ -233,25 +243,28 @@ macro_rules! verb {
 impl Broker {
     /// Puts a session on record. The same uid and ticket renew it; another ticket is refused.
     pub async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
-        Ok(verb!(self.issue(session)))
+        verb!(self.issue(session))
     }
 
     /// Verifies a claim and, if it is good, carries the uid's events to this node until
     /// [`Broker::release`] is called as often as this.
     pub async fn hold(&self, claim: Claim<'_>) -> Result<Held, BrokerError> {
-        Ok(verb!(self.hold(claim)))
+        verb!(self.hold(claim))
     }
 
     /// Gives back one [`Broker::hold`]; a session that nobody holds lives for its grace.
     pub fn release(&self, uid: Uid) {
-        verb!(self.release(uid));
+        match self {
+            Broker::Embedded(member) => member.release(uid),
+            Broker::Redis(redis) => redis.release(uid),
+        }
     }
 
     /// Verifies, retains and carries an event in one step. The same push id is accepted once
     /// while the session lives, and answered as the first time. Without `keep` an event for a
     /// uid that nobody holds is refused instead of retained.
     pub async fn publish(&self, event: &Event, keep: bool) -> Result<Published, BrokerError> {
-        Ok(verb!(self.publish(event, keep)))
+        verb!(self.publish(event, keep))
     }
 
     /// At most `limit` retained events after `after`, oldest first.
@@ -261,7 +274,7 @@ impl Broker {
         after: EventId,
         limit: usize,
     ) -> Result<Replay, BrokerError> {
-        Ok(verb!(self.replay(uid, after, limit)))
+        verb!(self.replay(uid, after, limit))
     }
 
     /// Takes a person's scan: the first person's counts, and may be repeated until [`Broker::settle`].
@@ -271,24 +284,23 @@ impl Broker {
         ticket: Option<&Ticket>,
         person: &str,
     ) -> Result<Scanned, BrokerError> {
-        Ok(verb!(self.scan(uid, ticket, person)))
+        verb!(self.scan(uid, ticket, person))
     }
 
     /// Marks the action of a scanned session as done.
     pub async fn settle(&self, uid: Uid) -> Result<(), BrokerError> {
-        verb!(self.settle(uid));
-        Ok(())
+        verb!(self.settle(uid))
     }
 
     /// What is on record of a uid.
     pub async fn session(&self, uid: Uid) -> Result<Option<SessionView>, BrokerError> {
-        Ok(verb!(self.session(uid)))
+        verb!(self.session(uid))
     }
 
     /// Ends a session: its ticket is void, its events are gone, every holder is told. False where
     /// there was none.
     pub async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
-        Ok(verb!(self.end(uid)))
+        verb!(self.end(uid))
     }
 
     /// Notes `value` under `name` for `life`, unless something is noted there: then false.
@@ -298,23 +310,25 @@ impl Broker {
         value: &str,
         life: Duration,
     ) -> Result<bool, BrokerError> {
-        Ok(verb!(self.note_once(name, value, life)))
+        verb!(self.note_once(name, value, life))
     }
 
     /// Notes `value` under `name` for `life`, over what is noted there.
     pub async fn note(&self, name: &str, value: &str, life: Duration) -> Result<(), BrokerError> {
-        verb!(self.note(name, value, life));
-        Ok(())
+        verb!(self.note(name, value, life))
     }
 
     /// What is noted under `name`.
     pub async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
-        Ok(verb!(self.noted(name)))
+        verb!(self.noted(name))
     }
 
     /// A person's account.
     pub async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
-        verb!(self.account(person)).await
+        match self {
+            Broker::Embedded(member) => member.account(person).await,
+            Broker::Redis(redis) => redis.account(person).await,
+        }
     }
 
     /// A person's account, made where there is none; a new one owns the send token with the hash
@@ -324,33 +338,48 @@ impl Broker {
         person: &str,
         first_token: SecretHash,
     ) -> Result<Account, BrokerError> {
-        verb!(self.enrol(person, first_token)).await
+        match self {
+            Broker::Embedded(member) => member.enrol(person, first_token).await,
+            Broker::Redis(redis) => redis.enrol(person, first_token).await,
+        }
     }
 
     /// Remembers what the platform said of a person's unionid.
     pub async fn profile(&self, person: &str, unionid: Option<&str>) -> Result<(), BrokerError> {
-        verb!(self.profile(person, unionid)).await
+        match self {
+            Broker::Embedded(member) => member.profile(person, unionid).await,
+            Broker::Redis(redis) => redis.profile(person, unionid).await,
+        }
     }
 
     /// Whose send token has this hash.
     pub async fn token_owner(&self, token: SecretHash) -> Result<Option<String>, BrokerError> {
-        verb!(self.token_owner(token)).await
+        match self {
+            Broker::Embedded(member) => member.token_owner(token).await,
+            Broker::Redis(redis) => redis.token_owner(token).await,
+        }
     }
 
     /// The secret of this installation, from which send tokens are derived: made once, the same on
     /// every node, outlives restarts.
     pub async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
-        verb!(self.installation_secret()).await
+        match self {
+            Broker::Embedded(member) => member.installation_secret().await,
+            Broker::Redis(redis) => redis.installation_secret().await,
+        }
     }
 
     /// The live nodes.
     pub async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
-        Ok(verb!(self.nodes()))
+        verb!(self.nodes())
     }
 
     /// Leaves: nothing more is carried to this node.
     pub fn leave(&self) {
-        verb!(self.leave());
+        match self {
+            Broker::Embedded(member) => member.leave(),
+            Broker::Redis(redis) => redis.leave(),
+        }
     }
 }
 

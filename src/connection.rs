@@ -60,6 +60,8 @@ struct State {
     outbox: Outbox,
     /// Why the task should stop, once somebody knows a reason. The first one counts.
     ending: Option<Ending>,
+    /// Whether somebody wants the task's attention.
+    nudged: bool,
     /// Set when the goodbye has begun: no frame may follow it.
     closed: bool,
     /// The connection's own task.
@@ -74,6 +76,7 @@ impl Connection {
             state: Mutex::new(State {
                 outbox: Outbox::new(stream),
                 ending: None,
+                nudged: false,
                 closed: false,
                 task: None,
             }),
@@ -106,14 +109,21 @@ impl Connection {
         self.state.lock().end(ending);
     }
 
+    /// Has the connection's task see to its binding: [`Heard::Nudged`].
+    pub fn nudge(&self) {
+        let mut state = self.state.lock();
+        state.nudged = true;
+        state.wake();
+    }
+
     /// Whether it has ended or is about to.
     pub fn is_over(&self) -> bool {
         self.state.lock().is_over()
     }
 
-    /// For the task: drains the queue as far as the socket goes. Ready when there is a reason to
-    /// stop.
-    fn poll_ending(&self, context: &mut Context<'_>) -> Poll<Ending> {
+    /// For the task: drains the queue as far as the socket goes. Ready when there is something other
+    /// than the peer to attend to.
+    fn poll_others(&self, context: &mut Context<'_>) -> Poll<Heard> {
         let mut state = self.state.lock();
         state.attend(context);
         if state.ending.is_none()
@@ -121,7 +131,13 @@ impl Connection {
         {
             state.ending = Some(Ending::Lost);
         }
-        state.ending.map_or(Poll::Pending, Poll::Ready)
+        if let Some(ending) = state.ending {
+            return Poll::Ready(Heard::Over(ending));
+        }
+        if std::mem::take(&mut state.nudged) {
+            return Poll::Ready(Heard::Nudged);
+        }
+        Poll::Pending
     }
 
     /// For the task: ready when nothing waits in the queue, or the connection is to end.

@@ -169,8 +169,9 @@ impl Hub {
             Ok(Published::Unknown) => Verdict::Failed(Failure::UidUnknown),
             Ok(Published::Mismatch) => Verdict::Failed(Failure::TicketMismatch),
             Ok(Published::NotHeld) => Verdict::Failed(Failure::NotHeld),
+            Err(BrokerError::Silent) => Verdict::Unknown,
             Err(error) => {
-                tracing::warn!(%error, "could not publish");
+                tracing::debug!(%error, "could not publish");
                 Verdict::Failed(Failure::Unavailable)
             }
         };

@@ -102,6 +102,17 @@ impl Listener {
         }
     }
 
+    /// Live events may have been lost: from now on it is catching up. True where somebody has to see
+    /// to that; who is catching up already will see it.
+    pub fn fall_behind(&self) -> bool {
+        let mut cursor = self.cursor.lock();
+        let was_live = cursor.phase == Phase::Live;
+        if cursor.phase != Phase::Retired {
+            cursor.phase = Phase::CatchingUp { missed: true };
+        }
+        was_live
+    }
+
     /// True the first time only: the page is to be told that its code has expired.
     pub fn tell_expired(&self) -> bool {
         self.wants_ids && !std::mem::replace(&mut self.cursor.lock().told_expired, true)

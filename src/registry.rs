@@ -145,6 +145,14 @@ impl Inbox for Registry {
         });
     }
 
+    fn missed(&self, uid: Uid) {
+        self.each_listener(uid, |listener| {
+            if listener.fall_behind() {
+                listener.connection.nudge();
+            }
+        });
+    }
+
     fn ended(&self, uid: Uid) {
         self.each_listener(uid, |listener| listener.connection.end(Ending::Withdrawn));
     }

@@ -26,6 +26,8 @@ pub enum Heard {
     Text(String),
     /// One binary message.
     Binary(Vec<u8>),
+    /// Somebody called [`Connection::nudge`].
+    Nudged,
     /// The connection is over; [`Socket::goodbye`] is next.
     Over(Ending),
 }
@@ -111,8 +113,8 @@ impl Socket {
     }
 
     fn poll_hear(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
-        if let Poll::Ready(ending) = self.connection.poll_ending(context) {
-            return Poll::Ready(Heard::Over(ending));
+        if let Poll::Ready(heard) = self.connection.poll_others(context) {
+            return Poll::Ready(heard);
         }
         if !self.rest.is_empty() {
             let mut rest = std::mem::take(&mut self.rest);

@@ -37,6 +37,9 @@ pub struct Admission {
 /// After which a page that found no place may ask again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// After which a failed catching up is tried again.
+const CATCH_UP_PAUSE: Duration = Duration::from_secs(1);
+
 /// Whether the request wants a websocket, well formed or not.
 pub fn is_asked_for(request: &Request) -> bool {
     lists(request.headers(), &UPGRADE, "websocket")
@@ -186,6 +189,10 @@ impl Conversation {
             let text = match socket.hear().await {
                 Heard::Text(text) => text,
                 Heard::Binary(_) => return Ending::Binary,
+                Heard::Nudged => {
+                    Box::pin(self.catch_up(socket)).await;
+                    continue;
+                }
                 Heard::Over(ending) => return ending,
             };
             if let Some(bind) = self.heed(&text, socket) {
@@ -243,6 +250,24 @@ impl Conversation {
             return self.refuse(socket, Refused::Unavailable);
         }
         Ok(())
+    }
+
+    /// Events may have been lost between the broker and this node. The page shall not notice.
+    async fn catch_up(&mut self, socket: &mut Socket) {
+        let Some(binding) = &mut self.binding else {
+            return;
+        };
+        if let Err(error) = binding.catch_up(socket).await {
+            tracing::debug!(%error, "could not catch up, trying again");
+            let connection = Arc::clone(socket.connection());
+            let over = self.gateway.shutdown.over.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = over.cancelled() => {}
+                    () = tokio::time::sleep(CATCH_UP_PAUSE) => connection.nudge(),
+                }
+            });
+        }
     }
 
     fn refuse(&mut self, socket: &Socket, refused: Refused) -> Result<(), Ending> {

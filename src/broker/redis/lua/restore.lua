@@ -1,9 +1,9 @@
 -- Registers a held session again where the data was lost, and renews it where it was not.
 -- KEYS session, events, pushes. ARGV ticket, key, action, ends, state, by, node, held ms, last id
 local known = redis.call('HGET', KEYS[1], 'ticket')
-if known and known ~= ARGV[1] then return 'lost' end
+if known and known ~= ARGV[1] then return {"lost"} end
 if not known then
-  redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'key', ARGV[2], 'action', ARGV[3], 'ends', ARGV[4], 'state', ARGV[5], 'by', ARGV[6])
+  redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'key', ARGV[2], 'action', ARGV[3], 'ends', ARGV[4], 'state', ARGV[5], 'by', ARGV[6], 'dropped', ARGV[9])
   -- New events must have ids after those that pages have seen.
   if redis.call('EXISTS', KEYS[2]) == 0 and ARGV[9] ~= '0-0' then
     redis.call('XADD', KEYS[2], ARGV[9], 't', '')
@@ -12,4 +12,4 @@ if not known then
 end
 redis.call('HSET', KEYS[1], 'node:' .. ARGV[7], 1)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[8]) end
-return known and 'renewed' or 'restored'
+return {known and "renewed" or "restored"}

@@ -1,0 +1,361 @@
+//! The broker that joins many nodes: Redis (7.0 or newer, or Valkey), alone, behind Sentinel, or as
+//! a Cluster. The only room that names fred.
+//!
+//! Pub/sub is the wake-up, the stream is the truth: what a lost message may have carried is read
+//! again from the stream, by the pages' own cursors, so nothing is lost and nothing comes twice.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use fred::error::Error;
+use fred::interfaces::KeysInterface;
+use fred::types::{Expiration, SetOptions, Value};
+use parking_lot::Mutex;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    BrokerError, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView, SharedInbox,
+};
+use crate::broker::embedded::Retention;
+use crate::message::{Event, PushId};
+use crate::session::{Action, EventId, State, Ticket, Uid};
+
+mod canary;
+mod held;
+mod keys;
+mod link;
+mod nodes;
+mod persons;
+mod scripts;
+mod subscription;
+
+use canary::Canary;
+use held::{Facts, HeldUids};
+use keys::Keys;
+use link::{Link, PATIENCE, failure};
+use scripts::Scripts;
+
+/// One node's membership at a Redis broker.
+pub struct Redis {
+    link: Link,
+    keys: Keys,
+    scripts: Scripts,
+    /// This node's name, unique among the live ones.
+    node: String,
+    retention: Retention,
+    held: HeldUids,
+    /// Milliseconds that Redis's clock is ahead of ours.
+    clock_ahead: AtomicI64,
+    canary: Canary,
+    inbox: Mutex<Option<SharedInbox>>,
+    /// Stops the tasks with the last handle.
+    stop: CancellationToken,
+    _stop: DropGuard,
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a held session outlives its node's last word of it; renewed at a third of that.
+const HELD: Duration = Duration::from_secs(30 * 60);
+
+impl Redis {
+    /// Connects a node. `prefix` begins every key and channel.
+    pub async fn join(
+        url: &str,
+        prefix: &str,
+        node: &str,
+        retention: Retention,
+        inbox: SharedInbox,
+    ) -> Result<Arc<Self>, Error> {
+        let link = Link::connect(url).await?;
+        let stop = CancellationToken::new();
+        let redis = Arc::new(Self {
+            link,
+            keys: Keys::new(prefix),
+            scripts: Scripts::new(),
+            node: node.to_owned(),
+            retention,
+            held: HeldUids::default(),
+            clock_ahead: AtomicI64::new(0),
+            canary: Canary::default(),
+            inbox: Mutex::new(Some(inbox)),
+            _stop: stop.clone().drop_guard(),
+            stop,
+        });
+        redis.start_tasks();
+        Ok(redis)
+    }
+
+    pub(super) async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
+        let arguments = vec![
+            session.ticket.expose().to_owned(),
+            session.key.map(|key| key.expose()).unwrap_or_default(),
+            word_of(session.action).to_owned(),
+            session.life.as_millis().to_string(),
+            self.retention.grace.as_millis().to_string(),
+        ];
+        let keys = self.keys.record(session.uid);
+        let answer = self.link.call(&self.scripts.issue, keys, arguments).await?;
+        let mut answer = Answer::of(answer);
+        match answer.word().as_str() {
+            "created" => Ok(Issued::Created),
+            "renewed" => Ok(Issued::Renewed(answer.word().parse().ok())),
+            "conflict" => Ok(Issued::Conflict),
+            _ => Err(BrokerError::Unavailable),
+        }
+    }
+
+    pub(super) async fn publish(
+        &self,
+        event: &Event,
+        keep: bool,
+    ) -> Result<Published, BrokerError> {
+        let push_id = match &event.push_id {
+            None => String::new(),
+            Some(PushId::Of(id)) => format!("p:{id}"),
+            Some(PushId::Own(name)) => format!("o:{name}"),
+        };
+        let deadline = self.redis_millis() + PATIENCE.as_millis() as i64;
+        let arguments: Vec<Value> = vec![
+            event.ticket.expose().into(),
+            Value::Bytes(event.text.clone()),
+            deadline.into(),
+            i64::from(keep).into(),
+            (self.retention.events as i64).into(),
+            push_id.into(),
+            (self.retention.push_ids as i64).into(),
+        ];
+        let keys = self.keys.all(event.uid);
+        let script = &self.scripts.publish;
+        let mut answer = Answer::of(self.link.call(script, keys, arguments).await?);
+        match answer.word().as_str() {
+            "ok" => Ok(Published::Yes {
+                id: answer
+                    .word()
+                    .parse()
+                    .map_err(|()| BrokerError::Unavailable)?,
+                nodes: answer.number() as usize,
+            }),
+            "unknown" => Ok(Published::Unknown),
+            "mismatch" => Ok(Published::Mismatch),
+            "not_held" => Ok(Published::NotHeld),
+            // It came too late to count: nothing was done.
+            _ => Err(BrokerError::Unavailable),
+        }
+    }
+
+    pub(super) async fn replay(
+        &self,
+        uid: Uid,
+        after: EventId,
+        limit: usize,
+    ) -> Result<Replay, BrokerError> {
+        let arguments = vec![after.to_string(), limit.to_string()];
+        let mut keys = self.keys.record(uid);
+        keys.truncate(2);
+        let mut answer = Answer::of(
+            self.link
+                .call(&self.scripts.replay, keys, arguments)
+                .await?,
+        );
+        let dropped: EventId = answer.word().parse().unwrap_or_default();
+        let events = answer.next().into_array();
+        Ok(Replay {
+            events: events.into_iter().filter_map(retained).collect(),
+            gap: after < dropped,
+        })
+    }
+
+    pub(super) async fn scan(
+        &self,
+        uid: Uid,
+        ticket: Option<&Ticket>,
+        person: &str,
+    ) -> Result<Scanned, BrokerError> {
+        let ticket = ticket.map(Ticket::expose).unwrap_or_default();
+        let arguments = vec![ticket.to_owned(), person.to_owned()];
+        let keys = vec![self.keys.session(uid)];
+        let mut answer = Answer::of(self.link.call(&self.scripts.scan, keys, arguments).await?);
+        Ok(match answer.word().as_str() {
+            "accepted" => Scanned::Accepted {
+                action: answer.word().parse().ok(),
+                ticket: Ticket::new(answer.word()).ok_or(BrokerError::Unavailable)?,
+            },
+            "repeated" => Scanned::Repeated,
+            "used" => Scanned::Used,
+            "expired" => Scanned::Expired,
+            "unknown" => Scanned::Unknown,
+            "mismatch" => Scanned::Mismatch,
+            _ => return Err(BrokerError::Unavailable),
+        })
+    }
+
+    pub(super) async fn settle(&self, uid: Uid) -> Result<(), BrokerError> {
+        let keys = vec![self.keys.session(uid)];
+        self.link
+            .call(&self.scripts.settle, keys, Vec::<String>::new())
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn session(&self, uid: Uid) -> Result<Option<SessionView>, BrokerError> {
+        let keys = vec![self.keys.session(uid)];
+        let view = &self.scripts.view;
+        let mut answer = Answer::of(self.link.call(view, keys, Vec::<String>::new()).await?);
+        let now = answer.number();
+        let fields = answer.next().into_array();
+        let mut pairs = fields.chunks_exact(2);
+        let mut record = Vec::new();
+        while let Some([name, value]) = pairs.next() {
+            record.push((
+                name.as_string().unwrap_or_default(),
+                value.as_string().unwrap_or_default(),
+            ));
+        }
+        let field = |wanted: &str| {
+            let found = record.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.as_str()).unwrap_or_default()
+        };
+        let Some(ticket) = Ticket::new(field("ticket")) else {
+            return Ok(None);
+        };
+        let ends: i64 = field("ends").parse().unwrap_or_default();
+        let state = match field("state") {
+            "done" => State::Done,
+            "scanned" => State::Scanned,
+            _ if ends > 0 && now >= ends => State::Expired,
+            _ => State::Waiting,
+        };
+        let alive = self.nodes().await?;
+        let holds = |name: &str| record.iter().any(|(field, _)| field == &node_field(name));
+        Ok(Some(SessionView {
+            state,
+            action: field("action").parse().ok(),
+            ticket,
+            code_remaining: Duration::from_millis((ends - now).max(0).unsigned_abs()),
+            nodes: alive
+                .into_iter()
+                .map(|node| node.name)
+                .filter(|name| holds(name))
+                .collect(),
+        }))
+    }
+
+    pub(super) async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
+        let keys = self.keys.all(uid);
+        let arguments = Vec::<String>::new();
+        let answer: Vec<Value> = self.link.call(&self.scripts.end, keys, arguments).await?;
+        Ok(Answer::of(answer).number() > 0)
+    }
+
+    pub(super) async fn note_once(
+        &self,
+        name: &str,
+        value: &str,
+        life: Duration,
+    ) -> Result<bool, BrokerError> {
+        let key = self.keys.note(name);
+        let set: Option<String> = self
+            .link
+            .commands
+            .set(key, value, Some(life_of(life)), Some(SetOptions::NX), false)
+            .await
+            .map_err(failure)?;
+        Ok(set.is_some())
+    }
+
+    pub(super) async fn note(
+        &self,
+        name: &str,
+        value: &str,
+        life: Duration,
+    ) -> Result<(), BrokerError> {
+        let key = self.keys.note(name);
+        self.link
+            .commands
+            .set(key, value, Some(life_of(life)), None, false)
+            .await
+            .map_err(failure)
+    }
+
+    pub(super) async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
+        let key = self.keys.note(name);
+        self.link.commands.get(key).await.map_err(failure)
+    }
+
+    /// The time of Redis, by which deadlines are told.
+    fn redis_millis(&self) -> i64 {
+        unix_millis() + self.clock_ahead.load(Ordering::Relaxed)
+    }
+
+    fn with_inbox(&self, visit: impl FnOnce(&SharedInbox)) {
+        let inbox = self.inbox.lock().clone();
+        if let Some(inbox) = inbox {
+            visit(&inbox);
+        }
+    }
+
+    pub(super) fn leave(self: &Arc<Self>) {
+        self.inbox.lock().take();
+        self.stop.cancel();
+        let redis = Arc::clone(self);
+        tokio::spawn(async move {
+            let _: Result<(), _> = redis.forget_node().await;
+        });
+    }
+}
+
+/// A script's answer, taken from the front.
+struct Answer(std::vec::IntoIter<Value>);
+
+impl Answer {
+    fn of(values: Vec<Value>) -> Self {
+        Self(values.into_iter())
+    }
+
+    fn next(&mut self) -> Value {
+        self.0.next().unwrap_or(Value::Null)
+    }
+
+    fn word(&mut self) -> String {
+        self.next().into_string().unwrap_or_default()
+    }
+
+    fn number(&mut self) -> i64 {
+        self.next().as_i64().unwrap_or_default()
+    }
+}
+
+/// An entry of the stream: its id, and the fields `t TEXT`.
+fn retained(entry: Value) -> Option<Retained> {
+    let mut entry = Answer::of(entry.into_array());
+    let id = entry.word().parse().ok()?;
+    let text = entry.next().into_array().pop()?;
+    Some(Retained::new(id, text.as_bytes()?))
+}
+
+fn word_of(action: Option<Action>) -> &'static str {
+    action.map_or("", Action::word)
+}
+
+fn node_field(node: &str) -> String {
+    format!("node:{node}")
+}
+
+fn life_of(life: Duration) -> Expiration {
+    Expiration::PX(life.as_millis().max(1) as i64)
+}
+
+fn unix_millis() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}

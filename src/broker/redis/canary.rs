@@ -1,0 +1,84 @@
+//! Proves the subscription path: each second the node says something to itself, and expects it back.
+//! A connection that looks alive but carries nothing is found out by its silence.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fred::interfaces::{ClientLike, PubsubInterface};
+use fred::types::Message;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Answer, Redis, unix_millis};
+use crate::broker::BrokerError;
+
+/// The canary's song count, said and heard.
+#[derive(Debug, Default)]
+pub(super) struct Canary {
+    heard: AtomicU64,
+}
+
+/// How often it sings.
+const BEAT: Duration = Duration::from_secs(1);
+/// How many songs may be missed before the connection is given up.
+const MISSES: u32 = 2;
+
+impl Redis {
+    /// Sings for ever. What was missed while it was silent is resynced.
+    pub(super) async fn sing(self: Arc<Self>, resync: Arc<Notify>) {
+        let channel = self.keys.canary(&self.node);
+        let mut song = 0u64;
+        let mut missed = 0u32;
+        let mut subscribed = false;
+        loop {
+            tokio::time::sleep(BEAT).await;
+            if !self.link.commands.is_connected() {
+                // Everybody knows; the reconnect brings the resync.
+                missed = 0;
+                continue;
+            }
+            if !subscribed || missed > 0 {
+                let again = self.link.subscriber.ssubscribe(channel.clone()).await;
+                subscribed = again.is_ok();
+            }
+            song += 1;
+            if self.sing_once(&channel, song).await.is_err() {
+                continue;
+            }
+            tokio::time::sleep(BEAT / 2).await;
+            if self.canary.heard.load(Ordering::Relaxed) == song {
+                missed = 0;
+                continue;
+            }
+            missed += 1;
+            if missed >= MISSES {
+                tracing::warn!("the subscriptions are silent; connecting anew");
+                missed = 0;
+                let _ = self.link.subscriber.force_reconnection().await;
+                resync.notify_one();
+            }
+        }
+    }
+
+    pub(super) fn hear_canary(&self, message: &Message) {
+        if let Some(song) = message.value.as_u64() {
+            self.canary.heard.store(song, Ordering::Relaxed);
+        }
+    }
+
+    /// Says it, and learns how far Redis's clock is ahead of ours.
+    async fn sing_once(&self, channel: &str, song: u64) -> Result<(), BrokerError> {
+        let asked = Instant::now();
+        let before = unix_millis();
+        let keys = vec![channel.to_owned()];
+        let answer = self
+            .link
+            .call(&self.scripts.sing, keys, vec![song.to_string()])
+            .await?;
+        let here = before + (asked.elapsed() / 2).as_millis() as i64;
+        let there = Answer::of(answer).number();
+        self.clock_ahead.store(there - here, Ordering::Relaxed);
+        Ok(())
+    }
+}

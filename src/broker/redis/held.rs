@@ -1,0 +1,108 @@
+//! What this node knows of the uids that it holds: how often, and enough of each session to put it
+//! on record again at a Redis that came back empty.
+
+use std::collections::{HashMap, hash_map};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::session::{EventId, Uid};
+
+/// Held uids, and a turn for each to subscribe or unsubscribe in.
+#[derive(Debug)]
+pub(super) struct HeldUids {
+    uids: Mutex<HashMap<Uid, Entry>>,
+    turns: Vec<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    times: u32,
+    facts: Arc<Facts>,
+    /// The newest event that came by.
+    last: EventId,
+}
+
+/// A session as it was when it was held last.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub ticket: String,
+    pub key: String,
+    pub action: String,
+    /// Redis milliseconds at which the code ends; 0 for none.
+    pub ends: i64,
+    pub state: String,
+}
+
+const TURNS: usize = 256;
+
+impl Default for HeldUids {
+    fn default() -> Self {
+        Self {
+            uids: Mutex::default(),
+            turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
+        }
+    }
+}
+
+impl HeldUids {
+    /// Nobody else subscribes or unsubscribes this uid meanwhile.
+    pub async fn turn(&self, uid: Uid) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turns[uid.get() as usize % TURNS].lock().await
+    }
+
+    /// Counts a hold; true for the first.
+    pub fn add(&self, uid: Uid, facts: Facts, newest: EventId) -> bool {
+        let facts = Arc::new(facts);
+        let mut uids = self.uids.lock();
+        match uids.entry(uid) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Entry {
+                    times: 1,
+                    facts,
+                    last: newest,
+                });
+                true
+            }
+            hash_map::Entry::Occupied(mut place) => {
+                let entry = place.get_mut();
+                entry.times += 1;
+                entry.facts = facts;
+                false
+            }
+        }
+    }
+
+    /// Gives a hold back; true for the last.
+    pub fn remove(&self, uid: Uid) -> bool {
+        let mut uids = self.uids.lock();
+        let Some(entry) = uids.get_mut(&uid) else {
+            return false;
+        };
+        entry.times -= 1;
+        let last = entry.times == 0;
+        if last {
+            uids.remove(&uid);
+        }
+        last
+    }
+
+    /// Notes an event that came by; false where the uid is not held.
+    pub fn passed(&self, uid: Uid, id: EventId) -> bool {
+        let mut uids = self.uids.lock();
+        uids.get_mut(&uid).is_some_and(|entry| {
+            entry.last = entry.last.max(id);
+            true
+        })
+    }
+
+    pub fn facts(&self, uid: Uid) -> Option<(Arc<Facts>, EventId)> {
+        let uids = self.uids.lock();
+        let entry = uids.get(&uid)?;
+        Some((Arc::clone(&entry.facts), entry.last))
+    }
+
+    pub fn all(&self) -> Vec<Uid> {
+        self.uids.lock().keys().copied().collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! Names of everything in Redis. All of a session's keys and its channel carry one hash tag, so
+//! that a Cluster keeps them on one shard and a script may touch them together.
+//!
+//! ```text
+//! scangate:{1735536450}:s   hash    ticket, key, action, ends, state, by, dropped, node:NAME…
+//! scangate:{1735536450}:e   stream  retained events, field t
+//! scangate:{1735536450}:p   hash    push id → event id and nodes
+//! scangate:{1735536450}:c   sharded channel
+//! scangate:note:NAME  scangate:account:PERSON  scangate:token:HASH  scangate:secret  scangate:nodes
+//! ```
+
+use crate::session::Uid;
+
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    pub fn session(&self, uid: Uid) -> String {
+        self.of(uid, 's')
+    }
+
+    pub fn channel(&self, uid: Uid) -> String {
+        self.of(uid, 'c')
+    }
+
+    /// Session, events, pushes.
+    pub fn record(&self, uid: Uid) -> Vec<String> {
+        ['s', 'e', 'p'].map(|kind| self.of(uid, kind)).into()
+    }
+
+    /// Session, events, pushes, channel.
+    pub fn all(&self, uid: Uid) -> Vec<String> {
+        ['s', 'e', 'p', 'c'].map(|kind| self.of(uid, kind)).into()
+    }
+
+    /// Whose channel this is.
+    pub fn uid_of(&self, channel: &str) -> Option<Uid> {
+        let inner = channel.strip_prefix(&self.prefix)?.strip_prefix(":{")?;
+        inner.strip_suffix("}:c")?.parse().ok()
+    }
+
+    /// The channel on which a node hears itself.
+    pub fn canary(&self, node: &str) -> String {
+        self.named("canary", node)
+    }
+
+    pub fn note(&self, name: &str) -> String {
+        self.named("note", name)
+    }
+
+    pub fn account(&self, person: &str) -> String {
+        self.named("account", person)
+    }
+
+    pub fn token(&self, hash: &str) -> String {
+        self.named("token", hash)
+    }
+
+    pub fn secret(&self) -> String {
+        format!("{}:secret", self.prefix)
+    }
+
+    pub fn nodes(&self) -> String {
+        format!("{}:nodes", self.prefix)
+    }
+
+    fn of(&self, uid: Uid, kind: char) -> String {
+        format!("{}:{{{uid}}}:{kind}", self.prefix)
+    }
+
+    fn named(&self, kind: &str, name: &str) -> String {
+        format!("{}:{kind}:{name}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_leads_back_to_its_uid() {
+        let keys = Keys::new("a:b");
+        let uid: Uid = "42".parse().unwrap();
+        assert_eq!(keys.channel(uid), "a:b:{42}:c");
+        assert_eq!(keys.uid_of("a:b:{42}:c"), Some(uid));
+        assert_eq!(keys.uid_of("other:{42}:c"), None);
+        assert_eq!(keys.uid_of("a:b:{42}:s"), None);
+    }
+}

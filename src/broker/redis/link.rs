@@ -1,0 +1,124 @@
+//! The connections to Redis: how they are set up, and how a script is called and its failure read.
+
+use std::time::Duration;
+
+use fred::clients::{Client, SubscriberClient};
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike, LuaInterface};
+use fred::types::config::{
+    Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, UnresponsiveConfig,
+};
+use fred::types::scripts::Script;
+use fred::types::{Builder, MultipleValues, RespVersion, Value};
+
+use super::super::BrokerError;
+
+/// The two connections of a node: one for commands, one for nothing but its subscriptions.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub commands: Client,
+    pub subscriber: SubscriberClient,
+}
+
+/// How long an answer is waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+/// Silence after which a connection that owes answers is given up.
+const UNRESPONSIVE: Duration = Duration::from_secs(3);
+/// Commands that may wait while there is no connection.
+const MOST_WAITING: usize = 65_536;
+/// Messages that may wait to be taken from the subscriptions: fred's own 32 loses most of a burst.
+const MOST_MESSAGES: usize = 262_144;
+
+impl Link {
+    /// Connects; an error is one of the address or the credentials, or that nobody is there.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        let mut config = Config::from_url(url)?;
+        config.version = RespVersion::RESP3;
+        let mut builder = Builder::from_config(config);
+        builder
+            .with_performance_config(|performance: &mut PerformanceConfig| {
+                performance.default_command_timeout = PATIENCE;
+                performance.broadcast_channel_capacity = MOST_MESSAGES;
+            })
+            .with_connection_config(|connection: &mut ConnectionConfig| {
+                connection.connection_timeout = Duration::from_secs(2);
+                connection.internal_command_timeout = Duration::from_secs(2);
+                connection.max_command_attempts = 1;
+                connection.max_command_buffer_len = MOST_WAITING;
+                connection.unresponsive = UnresponsiveConfig {
+                    max_timeout: Some(UNRESPONSIVE),
+                    interval: UNRESPONSIVE / 3,
+                };
+                connection.tcp.nodelay = Some(true);
+            })
+            .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2));
+        let commands = builder.build()?;
+        let subscriber = builder.build_subscriber_client()?;
+        commands.init().await?;
+        subscriber.init().await?;
+        Ok(Self {
+            commands,
+            subscriber,
+        })
+    }
+
+    /// Calls a script that answers with a list. It runs at most once.
+    pub async fn call(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
+    ) -> Result<Vec<Value>, BrokerError> {
+        let answer: Value = self.evaluate(script, keys, arguments).await?;
+        Ok(answer.into_array())
+    }
+
+    async fn evaluate(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
+    ) -> Result<Value, BrokerError> {
+        let arguments = arguments
+            .try_into()
+            .map_err(|error| failure(error.into()))?;
+        if !self.commands.is_connected() {
+            return Err(BrokerError::Unavailable);
+        }
+        let first = script
+            .evalsha(&self.commands, keys.clone(), arguments.clone())
+            .await;
+        match first {
+            // Redis has restarted, or this shard has never seen it. It has not run.
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                let lua = script.lua().expect("made from its text").clone();
+                let run = self.commands.eval(lua, keys, arguments).await;
+                run.map_err(failure)
+            }
+            answer => answer.map_err(failure),
+        }
+    }
+}
+
+/// Whether nothing was done for certain. An error that the server itself tells is such; so is one
+/// of a command that never was written.
+pub(super) fn failure(error: Error) -> BrokerError {
+    match error.kind() {
+        ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Canceled => BrokerError::Silent,
+        ErrorKind::Unknown | ErrorKind::Protocol | ErrorKind::Cluster
+            if !is_told_by_server(error.details()) =>
+        {
+            BrokerError::Silent
+        }
+        _ => {
+            tracing::warn!(%error, "Redis refused a command");
+            BrokerError::Unavailable
+        }
+    }
+}
+
+/// `READONLY You can't write…`, `LOADING Redis is loading…`, `CLUSTERDOWN …`: a word in capitals.
+fn is_told_by_server(details: &str) -> bool {
+    let word = details.split(' ').next().unwrap_or_default();
+    word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}

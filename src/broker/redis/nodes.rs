@@ -1,0 +1,69 @@
+//! The live nodes: each says every few seconds that it is there; one that falls silent is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+use fred::types::Value;
+
+use super::Redis;
+use super::link::failure;
+use crate::broker::{BrokerError, NodeView};
+
+/// How often a node says that it is there.
+const BEAT: Duration = Duration::from_secs(4);
+/// Silence after which it is not.
+const GONE: Duration = Duration::from_secs(12);
+
+impl Redis {
+    pub(in crate::broker) async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
+        let told: Vec<String> = self
+            .link
+            .commands
+            .hvals(self.keys.nodes())
+            .await
+            .map_err(failure)?;
+        let now = self.redis_millis();
+        let mut nodes: Vec<NodeView> = told
+            .iter()
+            .filter_map(|told| {
+                let mut words = told.splitn(3, ' ');
+                let said: i64 = words.next()?.parse().ok()?;
+                let connections = words.next()?.parse().ok()?;
+                let name = words.next()?.to_owned();
+                let alive = now - said < GONE.as_millis() as i64;
+                alive.then_some(NodeView { name, connections })
+            })
+            .collect();
+        nodes.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(nodes)
+    }
+
+    /// Says for ever that this node is there.
+    pub(super) async fn tell_of_itself(self: Arc<Self>) {
+        loop {
+            let mut connections = 0;
+            self.with_inbox(|inbox| connections = inbox.connections());
+            let told = format!("{} {connections} {}", self.redis_millis(), self.node);
+            let _: Result<Value, _> = self
+                .link
+                .commands
+                .hset(self.keys.nodes(), (self.node.as_str(), told))
+                .await;
+            let _: Result<Value, _> = self
+                .link
+                .commands
+                .expire(self.keys.nodes(), 3600, None)
+                .await;
+            tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    pub(super) async fn forget_node(&self) -> Result<(), BrokerError> {
+        self.link
+            .commands
+            .hdel(self.keys.nodes(), self.node.as_str())
+            .await
+            .map_err(failure)
+    }
+}
