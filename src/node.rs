@@ -13,9 +13,10 @@ use tokio::time::timeout;
 
 use crate::accounts::Accounts;
 use crate::action::Workshop;
-use crate::broker::Broker;
 use crate::broker::embedded::{Embedded, Retention, StoreError};
-use crate::config::{self, Config};
+use crate::broker::redis::{Redis, RedisError};
+use crate::broker::{Broker, SharedInbox};
+use crate::config::{self, BrokerUrl, Config};
 use crate::doors::ops::Ops;
 use crate::doors::page::Page;
 use crate::doors::{Public, push};
@@ -23,8 +24,10 @@ use crate::gateway::{Gateway, OfficialAccount, unix_time};
 use crate::hub::Hub;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
+use crate::random;
 use crate::registry::Registry;
 use crate::scan::Scans;
+use crate::session::hex;
 use crate::tls::{Certificate, TlsError};
 use crate::wechat::api::Api;
 use crate::wechat::callback::{self, Gate, GateError};
@@ -34,11 +37,27 @@ mod capacity;
 /// A bound node.
 pub struct Node {
     gateway: Arc<Gateway>,
+    listeners: Listeners,
+    certificate: Option<Arc<Certificate>>,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+/// The three ways in, bound.
+#[derive(Debug)]
+struct Listeners {
     public: Listener,
     push: Listener,
     ops: Listener,
-    certificate: Option<Arc<Certificate>>,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Listeners {
+    fn bind(config: &Config) -> Result<Self, NodeError> {
+        Ok(Self {
+            public: listen("public", config.public.listen)?,
+            push: listen("push", config.push.listen)?,
+            ops: listen("ops", config.ops.listen)?,
+        })
+    }
 }
 
 /// Where a node listens.
@@ -71,6 +90,9 @@ pub enum NodeError {
     /// The embedded broker cannot open its file.
     #[error("could not open the embedded broker's database")]
     Store(#[from] StoreError),
+    /// Redis cannot be reached, or refuses us.
+    #[error("could not join the broker at Redis")]
+    Redis(#[from] RedisError),
     /// The official account's settings cannot be used.
     #[error("could not set up the official account")]
     OfficialAccount(#[from] GateError),
@@ -92,7 +114,7 @@ impl fmt::Debug for Node {
 }
 
 impl Node {
-    /// Binds a node with an embedded broker of its own.
+    /// Binds a node that joins the broker of its configuration.
     pub async fn bind(config: Config) -> Result<Self, NodeError> {
         let metrics = Arc::new(Metrics::new());
         let retention = Retention {
@@ -100,8 +122,24 @@ impl Node {
             events: config.session.events,
             push_ids: config.session.push_ids,
         };
-        let broker = Embedded::open(&config.data.dir, retention, &metrics).await?;
-        Self::bind_to(config, None, &broker, metrics)
+        let registry = Registry::new(Arc::clone(&metrics));
+        let listeners = Listeners::bind(&config)?;
+        let inbox = Arc::clone(&registry) as SharedInbox;
+        let broker = match &config.broker.url {
+            BrokerUrl::Embedded => {
+                let embedded = Embedded::open(&config.data.dir, retention, &metrics).await?;
+                let name = own_name(listeners.public.address());
+                Broker::Embedded(embedded.join(&name, inbox))
+            }
+            BrokerUrl::Redis(url) => {
+                // A node that comes back after a crash is another one to the broker.
+                let start = hex(&random::bytes::<2>());
+                let name = format!("{}-{start}", own_name(listeners.public.address()));
+                let prefix = &config.broker.prefix;
+                Broker::Redis(Redis::join(url, prefix, &name, retention, inbox).await?)
+            }
+        };
+        Self::assemble(config, listeners, broker, registry, metrics)
     }
 
     /// Binds a node that shares an embedded broker with others of this process.
@@ -110,13 +148,24 @@ impl Node {
         name: &str,
         broker: Arc<Embedded>,
     ) -> Result<Self, NodeError> {
-        Self::bind_to(config, Some(name), &broker, Arc::new(Metrics::new()))
+        let metrics = Arc::new(Metrics::new());
+        let registry = Registry::new(Arc::clone(&metrics));
+        let listeners = Listeners::bind(&config)?;
+        let member = broker.join(name, Arc::clone(&registry) as SharedInbox);
+        Self::assemble(
+            config,
+            listeners,
+            Broker::Embedded(member),
+            registry,
+            metrics,
+        )
     }
 
-    fn bind_to(
+    fn assemble(
         config: Config,
-        name: Option<&str>,
-        broker: &Arc<Embedded>,
+        listeners: Listeners,
+        broker: Broker,
+        registry: Arc<Registry>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, NodeError> {
         let (certificate, tls) = match (&config.public.tls_cert, &config.public.tls_key) {
@@ -127,24 +176,16 @@ impl Node {
             }
             _ => (None, None),
         };
-        let public = listen("public", config.public.listen)?;
-        let push = listen("push", config.push.listen)?;
-        let ops = listen("ops", config.ops.listen)?;
-
-        let name = name.map_or_else(|| own_name(public.address()), str::to_owned);
-        let registry = Registry::new(Arc::clone(&metrics));
-        let member = broker.join(&name, Arc::clone(&registry) as _);
-        let broker = Broker::Embedded(member);
         let register = config.bind.register;
         let hub = Hub::new(broker.clone(), registry, Arc::clone(&metrics), register);
         let shop = Workshop {
             accounts: Accounts::new(broker.clone()),
-            broker,
+            broker: broker.clone(),
             login_token_life: config.login.token,
         };
         let wechat = official_account(&config.wechat, &hub, &shop, &metrics)?;
         let most = capacity::websockets(&config);
-        tracing::info!(node = name, websockets = most, "bound");
+        tracing::info!(websockets = most, ?broker, "bound");
         metrics
             .start_timestamp_seconds
             .set(unix_time().as_secs() as i64);
@@ -154,9 +195,7 @@ impl Node {
             .set(1);
         Ok(Self {
             gateway: Gateway::new(config, hub, wechat, shop, metrics, most),
-            public,
-            push,
-            ops,
+            listeners,
             certificate,
             tls,
         })
@@ -165,9 +204,9 @@ impl Node {
     /// Where the node listens.
     pub fn addresses(&self) -> Addresses {
         Addresses {
-            public: self.public.address(),
-            push: self.push.address(),
-            ops: self.ops.address(),
+            public: self.listeners.public.address(),
+            push: self.listeners.push.address(),
+            ops: self.listeners.ops.address(),
         }
     }
 
@@ -195,10 +234,11 @@ impl Node {
     }
 
     fn announce(&self) {
+        let addresses = self.addresses();
         for (listener, address) in [
-            ("public", self.public.address()),
-            ("push", self.push.address()),
-            ("ops", self.ops.address()),
+            ("public", addresses.public),
+            ("push", addresses.push),
+            ("ops", addresses.ops),
         ] {
             tracing::info!(listener, %address, "listening");
         }
@@ -213,7 +253,7 @@ impl Node {
         if self.gateway.wechat.is_none() {
             tracing::warn!("no official account: /qrcode and /wechat answer 503");
         }
-        if config.push.secret.is_none() && !is_private(self.push.address()) {
+        if config.push.secret.is_none() && !is_private(addresses.push) {
             tracing::warn!("the push port is open to others and has no secret");
         }
     }
@@ -222,9 +262,7 @@ impl Node {
     fn open(self) {
         let Self {
             gateway,
-            public,
-            push,
-            ops,
+            listeners: Listeners { public, push, ops },
             certificate,
             tls,
         } = self;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use fred::error::Error;
+/// Why a node cannot join.
+pub use fred::error::Error as RedisError;
 use fred::interfaces::KeysInterface;
 use fred::types::{Expiration, SetOptions, Value};
 use parking_lot::Mutex;
@@ -74,7 +75,7 @@ impl Redis {
         node: &str,
         retention: Retention,
         inbox: SharedInbox,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Result<Arc<Self>, RedisError> {
         let link = Link::connect(url).await?;
         let stop = CancellationToken::new();
         let redis = Arc::new(Self {

@@ -1,15 +1,22 @@
 //! `[broker]` and `[data]`: what joins the nodes, and what outlives them.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::declare::settings;
+use super::shape;
 use super::text::{Text, expected};
 
 settings! {
     /// What joins the nodes.
     pub struct Broker in "broker" {
-        /// Which broker: `embedded` lives inside this process.
+        /// Which broker: `embedded` lives inside this process and joins nothing. With Redis 7.0 or
+        /// newer (or Valkey): `redis://` or `rediss://HOST:PORT`,
+        /// `redis-sentinel://HOST:PORT?sentinelServiceName=NAME`, `redis-cluster://HOST:PORT`; user
+        /// and password before the host, further hosts as `node=HOST:PORT`.
         url: BrokerUrl = "embedded", restart;
+        /// What begins every key and channel at Redis, so that installations can share one.
+        prefix: String where shape::key_prefix = "scangate", restart;
     }
 }
 
@@ -22,15 +29,28 @@ settings! {
 }
 
 /// Which broker a node joins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum BrokerUrl {
     /// The one inside this process.
     Embedded,
+    /// A Redis, by its URL. It may hold a password and is never shown whole.
+    Redis(String),
 }
 
+/// The schemes of fred's URLs, without the `s` of TLS and the kind behind a dash.
+const SCHEMES: [&str; 6] = [
+    "redis",
+    "rediss",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+];
+
 impl Text for BrokerUrl {
-    const FORM: &'static str = "embedded";
+    const FORM: &'static str = "embedded or a redis URL";
     const PLACEHOLDER: &'static str = "URL";
+    const SECRET: bool = true;
 
     fn from_text(text: &str) -> Result<Self, String> {
         if text == "embedded" {
@@ -38,11 +58,8 @@ impl Text for BrokerUrl {
         }
         // Only the scheme is quoted: a broker's URL may hold a password.
         match text.split_once("://") {
-            Some((scheme, _)) if scheme.starts_with("redis") || scheme.starts_with("valkey") => {
-                Err(format!(
-                    "{scheme}:// is not supported: this version joins nodes only inside one \
-                     process; use `embedded`"
-                ))
+            Some((scheme, rest)) if SCHEMES.contains(&scheme) && !rest.is_empty() => {
+                Ok(Self::Redis(text.to_owned()))
             }
             Some((scheme, _)) => Err(expected(Self::FORM, &format!("{scheme}://…"))),
             None => Err(expected(Self::FORM, text)),
@@ -52,7 +69,17 @@ impl Text for BrokerUrl {
     fn to_text(&self) -> Option<String> {
         match self {
             Self::Embedded => Some("embedded".to_owned()),
+            Self::Redis(url) => Some(url.clone()),
         }
+    }
+}
+
+impl fmt::Debug for BrokerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::Redis(_) => "redis…",
+        })
     }
 }
 
@@ -61,9 +88,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broker_of_its_own_is_refused_without_showing_its_password() {
-        let fault = BrokerUrl::from_text("redis://:hunter22@db:6379").unwrap_err();
-        assert!(fault.contains("only inside one process"), "{fault}");
+    fn a_url_is_taken_by_its_scheme_and_never_shown() {
+        for scheme in SCHEMES {
+            let url = BrokerUrl::from_text(&format!("{scheme}://:hunter22@db:6379")).unwrap();
+            assert_eq!(format!("{url:?}"), "redis…");
+        }
+        let fault = BrokerUrl::from_text("amqp://:hunter22@db").unwrap_err();
         assert!(!fault.contains("hunter22"), "{fault}");
         assert!(BrokerUrl::from_text("embeded").is_err());
     }

@@ -34,6 +34,15 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// What begins every key at a shared Redis: without braces, for those choose the shard.
+pub(super) fn key_prefix(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    if text.is_empty() || text.len() > 64 || !text.chars().all(plain) {
+        return Err(expected("1 to 64 letters, digits or - _ . : /", text));
+    }
+    Ok(text.to_owned())
+}
+
 /// A place to send the browser to: a path of the same site, or a URL.
 pub(super) fn destination(text: &str) -> Result<String, String> {
     let stray = |c: char| c.is_whitespace() || c.is_control() || "?#\\\"<>".contains(c);

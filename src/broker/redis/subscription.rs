@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::link::failure;
 use super::{Answer, Facts, HELD, Redis, node_field};
 use crate::broker::{BrokerError, Claim, Held, Retained};
-use crate::session::{EventId, Ticket, Uid};
+use crate::session::{EventId, Uid};
 
 /// What ends a session, in place of an event.
 const ENDED: &[u8] = b"ended";
@@ -47,7 +47,7 @@ impl Redis {
 
     pub(in crate::broker) async fn hold(&self, claim: Claim<'_>) -> Result<Held, BrokerError> {
         let uid = claim.uid;
-        let ticket = claim.ticket.map(Ticket::expose).unwrap_or_default();
+        let ticket = claim.ticket.expose();
         let key = claim.key.map(|key| key.expose()).unwrap_or_default();
         let arguments = vec![
             ticket.to_owned(),
