@@ -318,6 +318,11 @@ impl Broker {
         verb!(self.note(name, value, life))
     }
 
+    /// Removes the note under `name` if it still is `value`.
+    pub async fn forget(&self, name: &str, value: &str) -> Result<(), BrokerError> {
+        verb!(self.forget(name, value))
+    }
+
     /// What is noted under `name`.
     pub async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
         verb!(self.noted(name))
@@ -372,6 +377,14 @@ impl Broker {
     /// The live nodes.
     pub async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
         verb!(self.nodes())
+    }
+
+    /// Whether it can be reached now.
+    pub fn is_reachable(&self) -> bool {
+        match self {
+            Broker::Embedded(_) => true,
+            Broker::Redis(redis) => redis.is_reachable(),
+        }
     }
 
     /// Leaves: nothing more is carried to this node.

@@ -369,7 +369,7 @@ fn official_account(
     let (Some(app_id), Some(token)) = (&config.app_id, &config.token) else {
         return Ok(None);
     };
-    let Some(api) = Api::new(config, Arc::clone(metrics)) else {
+    let Some(api) = Api::new(config, shop.broker.clone(), Arc::clone(metrics)) else {
         return Ok(None);
     };
     let keys = config.encoding_aes_key.iter();

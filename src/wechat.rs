@@ -31,6 +31,7 @@ pub mod openid;
 pub mod query;
 pub mod refusal;
 pub mod reply;
+mod shared;
 pub mod signature;
 mod token;
 pub mod xml;

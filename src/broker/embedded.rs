@@ -187,6 +187,10 @@ impl Member {
         self.broker.notes.note(name, value, life);
     }
 
+    pub(super) fn forget(&self, name: &str, value: &str) {
+        self.broker.notes.forget(name, value);
+    }
+
     pub(super) fn noted(&self, name: &str) -> Option<String> {
         self.broker.notes.noted(name)
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 /// Why a node cannot join.
 pub use fred::error::Error as RedisError;
-use fred::interfaces::KeysInterface;
+use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{Expiration, SetOptions, Value};
 use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -287,9 +287,22 @@ impl Redis {
             .map_err(failure)
     }
 
+    pub(super) async fn forget(&self, name: &str, value: &str) -> Result<(), BrokerError> {
+        let keys = vec![self.keys.note(name)];
+        let forget = &self.scripts.forget;
+        self.link
+            .call(forget, keys, vec![value.to_owned()])
+            .await
+            .map(drop)
+    }
+
     pub(super) async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
         let key = self.keys.note(name);
         self.link.commands.get(key).await.map_err(failure)
+    }
+
+    pub(super) fn is_reachable(&self) -> bool {
+        self.link.commands.is_connected()
     }
 
     /// The time of Redis, by which deadlines are told.

@@ -59,8 +59,11 @@ impl Ops {
             "/readyz" => get(&request, || {
                 if gateway.shutdown.is_draining() {
                     plain(StatusCode::SERVICE_UNAVAILABLE, "draining")
-                } else {
+                } else if gateway.hub.broker().is_reachable() {
                     plain(StatusCode::OK, "ready")
+                } else {
+                    // Everybody misses it: an empty balancer would help nobody.
+                    plain(StatusCode::OK, "degraded")
                 }
             }),
             path => match path.strip_prefix("/api/v1/") {

@@ -21,7 +21,9 @@ use super::endpoint::Endpoint;
 use super::fault::{Fault, Remedy};
 use super::openid::OpenId;
 use super::query;
+use super::shared::SharedToken;
 use super::token::TokenKeeper;
+use crate::broker::Broker;
 use crate::config::{Secret, Wechat};
 use crate::metrics::Metrics;
 use crate::session::Uid;
@@ -38,6 +40,7 @@ pub struct Api {
     /// Bounds what we ask of the platform at a time.
     places: Semaphore,
     token: TokenKeeper,
+    shared: SharedToken,
     codes: Breaker,
     metrics: Arc<Metrics>,
 }
@@ -66,8 +69,9 @@ const MOST_CALLS: usize = 64;
 const ANSWER_BYTES: usize = 1 << 20;
 
 impl Api {
-    /// The API for the account of `config`; None where there is none.
-    pub fn new(config: &Wechat, metrics: Arc<Metrics>) -> Option<Arc<Self>> {
+    /// The API for the account of `config`, whose access token the nodes of `broker` share; None
+    /// where there is no account.
+    pub fn new(config: &Wechat, broker: Broker, metrics: Arc<Metrics>) -> Option<Arc<Self>> {
         let app_id = config.app_id.clone()?;
         let app_secret = config.app_secret.clone()?;
         let mut tcp = HttpConnector::new();
@@ -92,6 +96,7 @@ impl Api {
             patience: config.timeout,
             places: Semaphore::new(MOST_CALLS),
             token: TokenKeeper::default(),
+            shared: SharedToken::new(broker),
             codes: Breaker::default(),
             metrics,
         }))
@@ -137,7 +142,7 @@ impl Api {
     pub async fn keep_token_fresh(&self) {
         loop {
             tokio::time::sleep_until(self.token.next_refresh()).await;
-            if let Err(error) = self.token.refresh(|force| self.fetch_token(force)).await {
+            if let Err(error) = self.token.refresh(|force| self.shared_token(force)).await {
                 tracing::warn!(%error, "could not refresh the access token");
             }
             self.report_token();
@@ -162,6 +167,7 @@ impl Api {
                 Err(CallError::Refused(fault)) if fault.remedy == Remedy::RefreshToken => {
                     tracing::info!(endpoint = endpoint.label(), %fault, "access token is dead");
                     self.token.invalidate(&token);
+                    self.shared.withdraw(&token).await;
                     let fresh = self.token().await?;
                     call(&fresh).await
                 }
@@ -175,9 +181,13 @@ impl Api {
     }
 
     async fn token(&self) -> Result<String, CallError> {
-        let token = self.token.get(|force| self.fetch_token(force)).await;
+        let token = self.token.get(|force| self.shared_token(force)).await;
         self.report_token();
         token
+    }
+
+    async fn shared_token(&self, force: bool) -> Result<AccessToken, CallError> {
+        self.shared.get(force, || self.fetch_token(force)).await
     }
 
     async fn fetch_token(&self, force: bool) -> Result<AccessToken, CallError> {

@@ -45,6 +45,17 @@ impl Notes {
         inner.insert(name, value, life);
     }
 
+    pub fn forget(&self, name: &str, value: &str) {
+        let mut inner = self.inner.lock();
+        if inner
+            .notes
+            .get(name)
+            .is_some_and(|note| note.value == value)
+        {
+            inner.notes.remove(name);
+        }
+    }
+
     pub fn noted(&self, name: &str) -> Option<String> {
         let mut inner = self.inner.lock();
         inner.forget_expired();
@@ -100,8 +111,12 @@ mod tests {
         notes.note("a", "3", minute);
         tokio::time::advance(minute / 2).await;
         assert_eq!(notes.noted("a").as_deref(), Some("3"));
+        notes.forget("a", "another");
+        assert_eq!(notes.noted("a").as_deref(), Some("3"));
         tokio::time::advance(minute / 2).await;
         assert!(notes.note_once("a", "4", minute));
+        notes.forget("a", "4");
+        assert_eq!(notes.noted("a"), None);
         assert!(notes.inner.lock().by_end.len() <= 2);
     }
 }

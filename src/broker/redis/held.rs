@@ -19,6 +19,8 @@ pub(super) struct HeldUids {
 struct Entry {
     times: u32,
     facts: Arc<Facts>,
+    /// `waiting`, `scanned` or `done`, as events tell.
+    state: &'static str,
     /// The newest event that came by.
     last: EventId,
 }
@@ -31,10 +33,12 @@ pub(super) struct Facts {
     pub action: String,
     /// Redis milliseconds at which the code ends; 0 for none.
     pub ends: i64,
-    pub state: String,
 }
 
 const TURNS: usize = 256;
+
+/// The states of a session at Redis, in their order.
+const STATES: [&str; 3] = ["waiting", "scanned", "done"];
 
 impl Default for HeldUids {
     fn default() -> Self {
@@ -52,14 +56,17 @@ impl HeldUids {
     }
 
     /// Counts a hold; true for the first.
-    pub fn add(&self, uid: Uid, facts: Facts, newest: EventId) -> bool {
+    pub fn add(&self, uid: Uid, facts: Facts, state: &str, newest: EventId) -> bool {
         let facts = Arc::new(facts);
+        let state = STATES.into_iter().find(|known| *known == state);
+        let state = state.unwrap_or(STATES[0]);
         let mut uids = self.uids.lock();
         match uids.entry(uid) {
             hash_map::Entry::Vacant(place) => {
                 place.insert(Entry {
                     times: 1,
                     facts,
+                    state,
                     last: newest,
                 });
                 true
@@ -68,6 +75,7 @@ impl HeldUids {
                 let entry = place.get_mut();
                 entry.times += 1;
                 entry.facts = facts;
+                entry.state = state;
                 false
             }
         }
@@ -87,19 +95,30 @@ impl HeldUids {
         last
     }
 
-    /// Notes an event that came by; false where the uid is not held.
-    pub fn passed(&self, uid: Uid, id: EventId) -> bool {
+    /// Notes an event that came by, with its mark; false where the uid is not held.
+    pub fn passed(&self, uid: Uid, id: EventId, mark: u8) -> bool {
         let mut uids = self.uids.lock();
-        uids.get_mut(&uid).is_some_and(|entry| {
-            entry.last = entry.last.max(id);
-            true
-        })
+        let Some(entry) = uids.get_mut(&uid) else {
+            return false;
+        };
+        entry.last = entry.last.max(id);
+        match mark {
+            b's' => entry.state = STATES[1],
+            b'd' => entry.state = STATES[2],
+            _ => {}
+        }
+        true
     }
 
-    pub fn facts(&self, uid: Uid) -> Option<(Arc<Facts>, EventId)> {
+    pub fn is_held(&self, uid: Uid) -> bool {
+        self.uids.lock().contains_key(&uid)
+    }
+
+    /// What is known of a held uid: its facts, its state, the newest event that came by.
+    pub fn known(&self, uid: Uid) -> Option<(Arc<Facts>, &'static str, EventId)> {
         let uids = self.uids.lock();
         let entry = uids.get(&uid)?;
-        Some((Arc::clone(&entry.facts), entry.last))
+        Some((Arc::clone(&entry.facts), entry.state, entry.last))
     }
 
     pub fn all(&self) -> Vec<Uid> {

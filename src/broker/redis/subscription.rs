@@ -2,12 +2,13 @@
 //! the messages, and a resync whenever some may have been lost.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::link::failure;
 use super::{Answer, Facts, HELD, Redis, node_field};
@@ -19,6 +20,9 @@ const ENDED: &[u8] = b"ended";
 
 /// Uids that are resynced at a time.
 const RESYNCS: usize = 128;
+
+/// After which those are tried again whose resync failed.
+const RESYNC_PAUSE: Duration = Duration::from_millis(200);
 
 impl Redis {
     /// The tasks of the membership; each ends with `stop`.
@@ -71,15 +75,14 @@ impl Redis {
         let state = answer.word();
         let now = answer.number();
         let code_remaining = (state == "waiting" && ends > 0)
-            .then(|| std::time::Duration::from_millis((ends - now).max(0).unsigned_abs()));
+            .then(|| Duration::from_millis((ends - now).max(0).unsigned_abs()));
         let facts = Facts {
             ticket: ticket.to_owned(),
             key,
             action,
             ends,
-            state,
         };
-        if self.held.add(uid, facts, newest)
+        if self.held.add(uid, facts, &state, newest)
             && let Err(error) = self.subscribe(uid).await
         {
             self.held.remove(uid);
@@ -151,7 +154,7 @@ impl Redis {
         }
     }
 
-    fn take(&self, message: Message) {
+    fn take(self: &Arc<Self>, message: Message) {
         let Some(uid) = self.keys.uid_of(&message.channel) else {
             self.hear_canary(&message);
             return;
@@ -165,17 +168,28 @@ impl Redis {
             self.with_inbox(|inbox| inbox.ended(uid));
             return;
         }
-        let Some(space) = text.iter().position(|byte| *byte == b' ') else {
+        let Some((id, mark, text)) = read_event(text) else {
             return;
         };
-        let id = std::str::from_utf8(&text[..space]).ok();
-        let Some(id) = id.and_then(|id| id.parse().ok()) else {
-            return;
-        };
-        if self.held.passed(uid, id) {
-            let event = Retained::new(id, &text[space + 1..]);
+        if self.held.passed(uid, id, mark) {
+            let event = Retained::new(id, text);
             self.with_inbox(|inbox| inbox.event(uid, &event));
+        } else {
+            // Left over from a release that failed. While it stands, publishers hear `ok`.
+            self.unsubscribe_unheld(uid);
         }
+    }
+
+    fn unsubscribe_unheld(self: &Arc<Self>, uid: Uid) {
+        let redis = Arc::clone(self);
+        tokio::spawn(async move {
+            let _turn = redis.held.turn(uid).await;
+            if !redis.held.is_held(uid)
+                && let Err(error) = redis.let_go(uid).await
+            {
+                tracing::debug!(%error, "could not give a uid back");
+            }
+        });
     }
 
     /// Whatever was subscribed is gone with a connection, and what was said meanwhile with it.
@@ -198,32 +212,37 @@ impl Redis {
     async fn resync_on(self: Arc<Self>, resync: Arc<Notify>) {
         loop {
             resync.notified().await;
-            self.resync().await;
+            let mut uids = self.held.all();
+            let many = uids.len();
+            while !uids.is_empty() {
+                uids = self.resync(uids).await;
+                if !uids.is_empty() {
+                    tracing::debug!(left = uids.len(), "could not resync all, trying again");
+                    tokio::time::sleep(RESYNC_PAUSE).await;
+                }
+            }
+            if many > 0 {
+                tracing::info!(uids = many, "resynced with Redis");
+            }
         }
     }
 
-    /// Puts every held uid on record again where it is missing, subscribes it again, and has its
-    /// pages read what they missed.
-    async fn resync(self: &Arc<Self>) {
-        let uids = self.held.all();
-        let many = uids.len();
+    /// Puts held uids on record again where they are missing, subscribes them again, and has their
+    /// pages read what they missed. Gives those for which that failed.
+    async fn resync(self: &Arc<Self>, uids: Vec<Uid>) -> Vec<Uid> {
+        let mut failed = Vec::new();
         let mut under_way = JoinSet::new();
-        let mut failed = 0u32;
         for uid in uids {
-            if under_way.len() >= RESYNCS
-                && let Some(Ok(Err(_))) = under_way.join_next().await
-            {
-                failed += 1;
+            if under_way.len() >= RESYNCS {
+                failed.extend(under_way.join_next().await.and_then(left_over));
             }
             let redis = Arc::clone(self);
-            under_way.spawn(async move { redis.resync_one(uid).await });
+            under_way.spawn(async move { (uid, redis.resync_one(uid).await) });
         }
         while let Some(done) = under_way.join_next().await {
-            failed += u32::from(matches!(done, Ok(Err(_))));
+            failed.extend(left_over(done));
         }
-        if many > 0 {
-            tracing::info!(uids = many, failed, "resynced with Redis");
-        }
+        failed
     }
 
     async fn resync_one(&self, uid: Uid) -> Result<(), BrokerError> {
@@ -238,7 +257,7 @@ impl Redis {
     /// Renews a held session, or registers it again. False where it is held no more, or where
     /// somebody else has taken the uid since.
     pub(super) async fn restore(&self, uid: Uid) -> Result<bool, BrokerError> {
-        let Some((facts, last)) = self.held.facts(uid) else {
+        let Some((facts, state, last)) = self.held.known(uid) else {
             return Ok(false);
         };
         let arguments = vec![
@@ -246,7 +265,7 @@ impl Redis {
             facts.key.clone(),
             facts.action.clone(),
             facts.ends.to_string(),
-            facts.state.clone(),
+            state.to_owned(),
             String::new(),
             self.node.clone(),
             HELD.as_millis().to_string(),
@@ -273,4 +292,20 @@ impl Redis {
             }
         }
     }
+}
+
+/// A uid whose resync failed.
+fn left_over(done: Result<(Uid, Result<(), BrokerError>), JoinError>) -> Option<Uid> {
+    match done {
+        Ok((uid, Err(_))) => Some(uid),
+        _ => None,
+    }
+}
+
+/// `ID MARKTEXT`: the event's id, how far it brings the session, the JSON text.
+fn read_event(message: &[u8]) -> Option<(EventId, u8, &[u8])> {
+    let space = message.iter().position(|byte| *byte == b' ')?;
+    let id = std::str::from_utf8(&message[..space]).ok()?;
+    let (mark, text) = message[space + 1..].split_first()?;
+    Some((id.parse().ok()?, *mark, text))
 }

@@ -28,7 +28,9 @@ local id = redis.call('XADD', KEYS[2], '*', 't', ARGV[2])
 if many == 0 then
   redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
 end
-local nodes = redis.call('SPUBLISH', KEYS[4], id .. ' ' .. ARGV[2])
+-- The gateway's own events tell the nodes how far the session has come.
+local mark = ({['o:scan'] = 's', ['o:result'] = 'd'})[ARGV[6]] or '-'
+local nodes = redis.call('SPUBLISH', KEYS[4], id .. ' ' .. mark .. ARGV[2])
 if ARGV[6] ~= '' then
   if redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[7]) then redis.call('DEL', KEYS[3]) end
   redis.call('HSET', KEYS[3], ARGV[6], id .. ' ' .. nodes)

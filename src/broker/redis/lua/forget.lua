@@ -1,0 +1,3 @@
+-- Removes a note if it still says what the caller read. KEYS note. ARGV value
+if redis.call('GET', KEYS[1]) == ARGV[1] then return {redis.call('DEL', KEYS[1])} end
+return {0}
