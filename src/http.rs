@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,11 +17,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::stream::Stream;
+use crate::stream::{Stream, close_gently};
 
 /// A request as it comes in.
 pub type Request = hyper::Request<Incoming>;
@@ -244,27 +242,14 @@ where
         }
     }
     let parts = connection.into_parts();
-    let mut stream = parts.io.into_inner();
+    let stream = parts.io.into_inner();
     if !upgraded.load(Ordering::Relaxed) {
         // Whoever waits for the end of the answer should see it.
-        let _ = shut(&mut stream).await;
+        let _ = close_gently(stream).await;
         return Ok(None);
     }
     Ok(Some(Upgraded {
         stream,
         early: parts.read_buf,
     }))
-}
-
-/// Closes our direction, and discards for a moment what the peer still sends: closing on unread
-/// bytes would destroy the answer on its way.
-async fn shut(stream: &mut Stream) -> io::Result<()> {
-    const LINGER: Duration = Duration::from_secs(1);
-    const MOST: u64 = 1 << 20;
-    let linger = async {
-        stream.shutdown().await?;
-        tokio::io::copy(&mut stream.take(MOST), &mut tokio::io::sink()).await
-    };
-    timeout(LINGER, linger).await??;
-    Ok(())
 }

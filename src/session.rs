@@ -244,11 +244,15 @@ impl FromStr for EventId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (millis, sequence) = text.split_once('-').ok_or(())?;
-        Ok(EventId {
-            millis: millis.parse().map_err(drop)?,
-            sequence: sequence.parse().map_err(drop)?,
-        })
+        let id = || {
+            let (millis, sequence) = text.split_once('-')?;
+            Some(EventId {
+                millis: millis.parse().ok()?,
+                sequence: sequence.parse().ok()?,
+            })
+        };
+        // Neither signed nor padded: one id has one form.
+        id().filter(|id| id.to_string() == text).ok_or(())
     }
 }
 
@@ -312,7 +316,7 @@ mod tests {
         let third = second.next(10);
         assert!(EventId::START < first && first < second && second < third);
         assert_eq!(third.to_string().parse(), Ok(third));
-        for bad in ["", "1", "-", "1-", "a-b", "1-2-3"] {
+        for bad in ["", "1", "-", "1-", "a-b", "1-2-3", "+1-1", "01-1"] {
             assert!(bad.parse::<EventId>().is_err(), "{bad:?}");
         }
     }

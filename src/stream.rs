@@ -4,10 +4,12 @@
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rustls::ServerConnection;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 /// One accepted connection.
@@ -59,6 +61,19 @@ impl Stream {
     pub fn is_tls(&self) -> bool {
         matches!(self, Stream::Tls(_))
     }
+}
+
+/// Closes our direction, and discards for a moment what the peer still sends: closing on unread
+/// bytes would destroy the answer on its way.
+pub async fn close_gently(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    const LINGER: Duration = Duration::from_secs(1);
+    const MOST: u64 = 1 << 20;
+    let linger = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(MOST), &mut tokio::io::sink()).await
+    };
+    timeout(LINGER, linger).await??;
+    Ok(())
 }
 
 fn send_records(tcp: &TcpStream, session: &mut ServerConnection) -> io::Result<()> {

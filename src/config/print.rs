@@ -47,8 +47,11 @@ fn line(setting: &Setting, text: Option<String>, place: Option<&String>) -> Stri
 
 /// The value in TOML.
 fn notation(setting: &Setting, text: &str) -> String {
-    // A JSON string is a TOML string: the escapes are the same.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    // A JSON string is a TOML string but for DEL, which TOML wants escaped.
+    let quoted = |text: &str| {
+        let json = serde_json::Value::from(text).to_string();
+        json.replace('\u{7f}', "\\u007f")
+    };
     match setting.notation {
         Notation::Bare | Notation::Switch => text.to_owned(),
         Notation::Quoted => quoted(text),

@@ -6,32 +6,39 @@
 //! ```
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesOrdered, StreamExt};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::gateway::Gateway;
 use crate::listen::Accepted;
-use crate::message::PushLine;
+use crate::message::{Event, PushLine};
+use crate::stream::close_gently;
 use crate::verdict::{Door, Failure, Verdict};
+
+mod lines;
+
+use lines::Lines;
 
 /// Every line is answered within this, whatever the broker does.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// A line that has begun must end within this.
-const LINE_PATIENCE: Duration = Duration::from_secs(30);
 /// A backend must take its answers within this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 /// Silence after which the system asks whether a backend still lives.
 const KEEPALIVE: Duration = Duration::from_secs(60);
-/// How much one read takes at the least, in bytes.
-const READ_BYTES: usize = 16 * 1024;
 /// Answers that are kept before they are sent, in bytes.
 const MOST_UNSENT: usize = 16 * 1024;
+/// Lines of one backend that wait for the broker at a time.
+const MOST_UNDER_WAY: usize = 512;
 
 /// Serves one backend until it goes, errs, or the node closes.
 pub async fn serve(gateway: Arc<Gateway>, accepted: Accepted) {
@@ -44,10 +51,10 @@ pub async fn serve(gateway: Arc<Gateway>, accepted: Accepted) {
         line_bytes: gateway.config().push.line_bytes,
         gateway,
         tcp,
-        unread: BytesMut::new(),
-        line_due: None,
-        searched: 0,
+        lines: Lines::default(),
+        under_way: FuturesOrdered::new(),
         answers: Vec::new(),
+        last_line: false,
     };
     if let Err(error) = backend.run().await {
         tracing::debug!(%peer, %error, "a backend's connection ended badly");
@@ -61,161 +68,160 @@ struct Backend {
     tcp: TcpStream,
     authorised: bool,
     line_bytes: usize,
-    /// Read, but not yet a whole line.
-    unread: BytesMut,
-    /// Until when the line that has begun must end.
-    line_due: Option<Instant>,
-    /// How much of `unread` has no line end in it.
-    searched: usize,
+    lines: Lines,
+    /// Pushes that the broker has not answered, in the order of their lines.
+    under_way: FuturesOrdered<Push>,
     /// Not yet written.
     answers: Vec<u8>,
+    /// Whether nothing more is taken: what is under way is still answered.
+    last_line: bool,
 }
 
-/// Whether the conversation goes on.
-enum Next {
-    Line,
-    Close,
+/// A push on its way to its verdict.
+type Push = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+struct Reply {
+    verdict: Verdict,
+    verbose: bool,
+    started: Instant,
 }
 
 impl Backend {
     async fn run(&mut self) -> io::Result<()> {
         loop {
-            while let Some(line) = self.take_line() {
-                let next = self.answer(line).await;
-                if self.answers.len() > MOST_UNSENT || matches!(next, Next::Close) {
-                    self.send_answers().await?;
-                }
-                if matches!(next, Next::Close) {
-                    return self.tcp.shutdown().await;
-                }
-                // One backend with much to say shall not keep a thread to itself.
-                tokio::task::coop::consume_budget().await;
-            }
+            self.take_lines().await?;
             self.send_answers().await?;
-            if self.unread.len() > self.line_bytes {
-                let verdict = Verdict::Failed(Failure::TooLong);
-                verdict.count(Door::Push, &self.gateway.metrics);
-                self.say(verdict.word());
-                self.send_answers().await?;
-                return self.tcp.shutdown().await;
+            if self.under_way.is_empty() && self.last_line {
+                return close_gently(&mut self.tcp).await;
             }
-            if !self.read_more().await? {
+            let room = self.under_way.len() < MOST_UNDER_WAY && !self.last_line;
+            let shutdown = &self.gateway.shutdown;
+            tokio::select! {
+                biased;
+                Some(reply) = self.under_way.next() => {
+                    self.reply(reply);
+                    // Whatever else is ready goes out in the same write.
+                    while let Some(Some(reply)) = self.under_way.next().now_or_never() {
+                        self.reply(reply);
+                    }
+                }
+                read = self.lines.read(&mut self.tcp), if room => {
+                    // A closing node still takes what has come, but not for ever.
+                    self.last_line = !read? || shutdown.over.is_cancelled();
+                }
+                () = shutdown.closing.cancelled(), if room => self.last_line = true,
+            }
+        }
+    }
+
+    /// Starts every whole line that has come, as far as there is room.
+    async fn take_lines(&mut self) -> io::Result<()> {
+        while !self.last_line && self.under_way.len() < MOST_UNDER_WAY {
+            let Some(line) = self.lines.take() else {
+                if self.lines.begun() > self.line_bytes {
+                    self.refuse_for_good(Failure::TooLong, false, Instant::now())
+                        .await;
+                }
                 return Ok(());
+            };
+            self.take_line(line).await;
+            if self.answers.len() > MOST_UNSENT {
+                self.send_answers().await?;
             }
+            // One backend with much to say shall not keep a thread to itself.
+            tokio::task::coop::consume_budget().await;
         }
+        Ok(())
     }
 
-    /// False at the end: the backend's, or the node's. A closing node still takes what has come.
-    async fn read_more(&mut self) -> io::Result<bool> {
-        let shutdown = &self.gateway.shutdown;
-        if shutdown.over.is_cancelled() {
-            return Ok(false);
-        }
-        if self.unread.is_empty() {
-            self.line_due = None;
-        } else {
-            self.line_due
-                .get_or_insert_with(|| Instant::now() + LINE_PATIENCE);
-        }
-        let due = self.line_due;
-        self.unread.reserve(READ_BYTES);
-        let read = async {
-            let read = self.tcp.read_buf(&mut self.unread);
-            match due {
-                None => read.await,
-                Some(due) => timeout_at(due, read).await?,
-            }
-        };
-        tokio::select! {
-            biased;
-            read = read => Ok(read? > 0),
-            () = shutdown.closing.cancelled() => Ok(false),
-        }
-    }
-
-    /// The next whole line, without its end.
-    fn take_line(&mut self) -> Option<Bytes> {
-        let unsearched = &self.unread[self.searched..];
-        let Some(end) = unsearched.iter().position(|byte| *byte == b'\n') else {
-            self.searched = self.unread.len();
-            return None;
-        };
-        let mut line = self.unread.split_to(self.searched + end + 1).freeze();
-        self.searched = 0;
-        self.line_due = None;
-        line.truncate(line.len() - 1);
-        if line.ends_with(b"\r") {
-            line.truncate(line.len() - 1);
-        }
-        Some(line)
-    }
-
-    async fn answer(&mut self, line: Bytes) -> Next {
+    async fn take_line(&mut self, line: Bytes) {
         if line.is_empty() {
-            return Next::Line;
+            return;
         }
         let started = Instant::now();
         if line.len() > self.line_bytes {
-            self.judge(Verdict::Failed(Failure::TooLong), false, started);
-            return Next::Close;
+            return self.refuse_for_good(Failure::TooLong, false, started).await;
         }
-        let line = PushLine::parse(line);
+        let PushLine {
+            event,
+            verbose,
+            auth,
+        } = PushLine::parse(line);
         if !self.authorised {
-            return self.authorise(&line, started);
+            return self.authorise(auth, verbose, started).await;
         }
-        let event = match line.event {
-            Ok(event) => event,
+        match event {
+            Ok(event) => self.start(event, verbose, started),
             // A backend that always authorises itself is welcome where that is not asked for.
-            Err(_) if line.auth.is_some() => {
+            Err(_) if auth.is_some() => {
+                self.settle_all().await;
                 self.say("ok");
-                return Next::Line;
             }
             Err(bad) => {
-                self.judge(Verdict::Failed(bad.into()), line.verbose, started);
-                return Next::Line;
+                self.settle_all().await;
+                self.judge(Verdict::Failed(bad.into()), verbose, started);
             }
-        };
-        let keep = self.gateway.config().push.retain;
-        let publish = self.gateway.hub.publish(Door::Push, &event, keep);
-        let verdict = match timeout(ANSWER_WITHIN, publish).await {
-            Ok(verdict) => verdict,
-            Err(_) => {
-                Verdict::Unknown.count(Door::Push, &self.gateway.metrics);
-                Verdict::Unknown
+        }
+    }
+
+    /// Sends an event on its way. The embedded broker answers at once; what has to wait is answered
+    /// in its turn.
+    fn start(&mut self, event: Event, verbose: bool, started: Instant) {
+        let mut push: Push = Box::pin(publish(Arc::clone(&self.gateway), event, verbose, started));
+        if self.under_way.is_empty() {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            if let Poll::Ready(reply) = push.as_mut().poll(&mut context) {
+                return self.reply(reply);
             }
-        };
-        self.reply(verdict, line.verbose, started);
-        Next::Line
+        }
+        self.under_way.push_back(push);
+    }
+
+    /// Waits for all that is under way, so that the next answer stands in its place.
+    async fn settle_all(&mut self) {
+        while let Some(reply) = self.under_way.next().await {
+            self.reply(reply);
+        }
+    }
+
+    /// Refuses a line after which nothing more is taken.
+    async fn refuse_for_good(&mut self, failure: Failure, verbose: bool, started: Instant) {
+        self.settle_all().await;
+        self.judge(Verdict::Failed(failure), verbose, started);
+        self.last_line = true;
     }
 
     /// The first line where a secret is required.
-    fn authorise(&mut self, line: &PushLine, started: Instant) -> Next {
-        let config = self.gateway.config();
-        let presented = line.auth.as_deref().unwrap_or_default();
-        self.authorised = match &config.push.secret {
+    async fn authorise(&mut self, auth: Option<String>, verbose: bool, started: Instant) {
+        let presented = auth.unwrap_or_default();
+        self.authorised = match &self.gateway.config().push.secret {
             Some(secret) => secret.matches(presented.as_bytes()),
             None => true,
         };
-        drop(config);
         if self.authorised {
             self.say("ok");
-            return Next::Line;
+        } else {
+            self.refuse_for_good(Failure::Unauthorised, verbose, started)
+                .await;
         }
-        self.judge(
-            Verdict::Failed(Failure::Unauthorised),
-            line.verbose,
-            started,
-        );
-        Next::Close
     }
 
     /// Counts a verdict that the hub has not, and replies with it.
     fn judge(&mut self, verdict: Verdict, verbose: bool, started: Instant) {
         verdict.count(Door::Push, &self.gateway.metrics);
-        self.reply(verdict, verbose, started);
+        self.reply(Reply {
+            verdict,
+            verbose,
+            started,
+        });
     }
 
-    fn reply(&mut self, verdict: Verdict, verbose: bool, started: Instant) {
+    fn reply(&mut self, reply: Reply) {
+        let Reply {
+            verdict,
+            verbose,
+            started,
+        } = reply;
         let elapsed = started.elapsed();
         let duration = &self.gateway.metrics.push_duration_seconds;
         duration.observe(elapsed.as_secs_f64());
@@ -237,5 +243,20 @@ impl Backend {
             self.answers.clear();
         }
         Ok(())
+    }
+}
+
+/// Publishes in time.
+async fn publish(gateway: Arc<Gateway>, event: Event, verbose: bool, started: Instant) -> Reply {
+    let keep = gateway.config().push.retain;
+    let publish = gateway.hub.publish(Door::Push, &event, keep);
+    let verdict = timeout(ANSWER_WITHIN, publish).await.unwrap_or_else(|_| {
+        Verdict::Unknown.count(Door::Push, &gateway.metrics);
+        Verdict::Unknown
+    });
+    Reply {
+        verdict,
+        verbose,
+        started,
     }
 }

@@ -14,19 +14,28 @@ pub enum QueryError {
     /// A percent escape is cut short or its bytes are not UTF-8.
     #[error("the query string is not properly encoded")]
     BadEncoding,
+    /// More parameters than anybody sends.
+    #[error("the query string has too many parameters")]
+    TooMany,
 }
+
+/// Parameters of one query; each is compared with all before it.
+const MOST_PARAMETERS: usize = 64;
 
 impl Query {
     /// Reads the part of a URL after the `?`, decoding each name and value once (`+` is a space).
     ///
     /// # Errors
-    /// [`QueryError`] for a repeated name or a bad escape.
+    /// [`QueryError`] for a repeated name, a bad escape, or over 64 parameters.
     pub fn parse(raw: &str) -> Result<Query, QueryError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
             let name = decode(name).ok_or(QueryError::BadEncoding)?;
             let value = decode(value).ok_or(QueryError::BadEncoding)?;
+            if pairs.len() >= MOST_PARAMETERS {
+                return Err(QueryError::TooMany);
+            }
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(QueryError::Repeated);
             }

@@ -57,7 +57,7 @@ impl Refusal {
     pub fn label(&self) -> &'static str {
         match self {
             Refusal::Query(QueryError::Repeated) => "repeated_parameter",
-            Refusal::Query(QueryError::BadEncoding) => "bad_query",
+            Refusal::Query(QueryError::BadEncoding | QueryError::TooMany) => "bad_query",
             Refusal::MissingParameter("msg_signature") => "missing_msg_signature",
             Refusal::MissingParameter(_) => "missing_parameter",
             Refusal::BadSignature => "bad_signature",
