@@ -27,7 +27,9 @@ const UNRESPONSIVE: Duration = Duration::from_secs(3);
 /// Commands that may wait while there is no connection.
 const MOST_WAITING: usize = 65_536;
 /// Messages that may wait to be taken from the subscriptions: fred's own 32 loses most of a burst.
-const MOST_MESSAGES: usize = 262_144;
+/// Fred makes nine channels of that size, some 90 bytes a place; more would be paid for in memory
+/// what a rare resync mends.
+const MOST_MESSAGES: usize = 32_768;
 
 impl Link {
     /// Connects; an error is one of the address or the credentials, or that nobody is there.
@@ -38,7 +40,6 @@ impl Link {
         builder
             .with_performance_config(|performance: &mut PerformanceConfig| {
                 performance.default_command_timeout = PATIENCE;
-                performance.broadcast_channel_capacity = MOST_MESSAGES;
             })
             .with_connection_config(|connection: &mut ConnectionConfig| {
                 connection.connection_timeout = Duration::from_secs(2);
@@ -53,6 +54,9 @@ impl Link {
             })
             .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2));
         let commands = builder.build()?;
+        builder.with_performance_config(|performance| {
+            performance.broadcast_channel_capacity = MOST_MESSAGES;
+        });
         let subscriber = builder.build_subscriber_client()?;
         commands.init().await?;
         subscriber.init().await?;
