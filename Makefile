@@ -1,6 +1,6 @@
 # The two commands: `make run` shows everything working, `make test` checks everything.
 
-.PHONY: help run test test-rust test-browser check fmt bench screenshots clean
+.PHONY: help run test test-rust test-browser chaos check fmt bench screenshots clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
@@ -11,13 +11,18 @@ run: ## Build and start the gateway with a pretend WeChat, and print the URLs
 
 test: test-rust test-browser ## Install what is missing, then run every test
 
-test-rust: ## The tests that need nothing but Rust
+test-rust: ## Everything but the browser: units, flows, vectors, properties, real servers
+	.ci/install redis-server haproxy nginx
 	cargo test --locked --quiet
 
 test-browser: ## The page in a real Chromium, through the real gateway and the sandbox
 	.ci/install chromium node
 	cargo build --locked --bins
 	cd tests/browser && npm ci --no-audit --no-fund --silent && npm test
+
+chaos: ## The long failure tests too: many minutes
+	.ci/install redis-server haproxy nginx
+	SCANGATE_CHAOS=1 cargo test --locked --test redis -- --nocapture
 
 check: ## What must hold besides the tests: format, lints, a benchmark that runs
 	cargo fmt --all --check
