@@ -12,13 +12,15 @@ use bytes::Bytes;
 
 use crate::frame;
 use crate::message::{self, Event};
-use crate::session::{Action, EventId, Key, State, Ticket, Uid};
+use crate::session::{EventId, Ticket, Uid};
 
 pub mod embedded;
 pub mod redis;
+mod terms;
 
 use embedded::Member;
 use redis::Redis;
+pub use terms::*;
 
 /// One node's membership at the broker.
 #[derive(Debug, Clone)]
@@ -84,151 +86,6 @@ impl Retained {
         ))
     }
 }
-
-/// A session to be put on record.
-#[derive(Debug, Clone)]
-pub struct NewSession {
-    /// Its number.
-    pub uid: Uid,
-    /// The ticket of its code.
-    pub ticket: Ticket,
-    /// Asked of each bind; None lets the ticket alone suffice.
-    pub key: Option<Key>,
-    /// What a scan does; None where another system handles the scan.
-    pub action: Option<Action>,
-    /// How long the code can be scanned.
-    pub life: Duration,
-}
-
-/// How [`Broker::issue`] went.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Issued {
-    /// It is on record.
-    Created,
-    /// The same uid and ticket were on record: the life began anew, key and action stayed.
-    Renewed(Option<Key>),
-    /// The uid is on record with another ticket.
-    Conflict,
-}
-
-/// A claim to a uid, to be verified.
-#[derive(Debug)]
-pub struct Claim<'a> {
-    /// Which session.
-    pub uid: Uid,
-    /// What the page presents.
-    pub ticket: &'a Ticket,
-    /// What the page presents.
-    pub key: Option<&'a Key>,
-    /// Whether a uid that is not on record is registered with the ticket presented.
-    pub register: bool,
-}
-
-/// How [`Broker::hold`] went.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Held {
-    /// Verified, and from now on this node gets the uid's events.
-    Yes {
-        /// The newest event at that moment.
-        newest: EventId,
-        /// How long the code can still be scanned; None where that is no longer, or never was, the
-        /// question.
-        code_remaining: Option<Duration>,
-    },
-    /// Nothing is known of the uid.
-    Unknown,
-    /// Ticket or key is not the one on record.
-    Mismatch,
-}
-
-/// How [`Broker::publish`] went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Published {
-    /// Verified, retained, and handed to that many nodes; 0 where nobody holds the uid now.
-    Yes {
-        /// The event's id.
-        id: EventId,
-        /// Nodes that hold the uid.
-        nodes: usize,
-    },
-    /// Nothing is known of the uid.
-    Unknown,
-    /// The ticket is not the one on record.
-    Mismatch,
-    /// Nobody holds the uid, and the publisher did not want it kept.
-    NotHeld,
-}
-
-/// Retained events of a uid, oldest first.
-#[derive(Debug, Default)]
-pub struct Replay {
-    /// The events after the id that was asked for, at most as many as asked for.
-    pub events: Vec<Retained>,
-    /// Whether events after that id are gone.
-    pub gap: bool,
-}
-
-/// How [`Broker::scan`] went.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Scanned {
-    /// This person's scan counts, now or (where an earlier attempt was cut short) still.
-    Accepted {
-        /// What the code stands for.
-        action: Option<Action>,
-        /// The ticket on record, for the events that follow.
-        ticket: Ticket,
-    },
-    /// The same person scanned it before, and the action is done.
-    Repeated,
-    /// Somebody else scanned it before.
-    Used,
-    /// The code's time is over.
-    Expired,
-    /// Nothing is known of the uid.
-    Unknown,
-    /// The ticket is not the one on record, or is missing.
-    Mismatch,
-}
-
-/// What can be told of a session.
-#[derive(Debug, Clone)]
-pub struct SessionView {
-    /// How far it has come.
-    pub state: State,
-    /// What its code stands for.
-    pub action: Option<Action>,
-    /// The ticket on record.
-    pub ticket: Ticket,
-    /// For how long the code can still be scanned; zero once it cannot.
-    pub code_remaining: Duration,
-    /// The nodes that hold the uid.
-    pub nodes: Vec<String>,
-}
-
-/// A live node.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct NodeView {
-    /// Its name.
-    pub name: String,
-    /// Its open websockets.
-    pub connections: u64,
-}
-
-/// A person who has scanned a code of ours.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Account {
-    /// Counts the person's send tokens from 0: the token is derived from it.
-    pub token_generation: u32,
-    /// The person's id over all accounts of one Open Platform; None while unknown or without one.
-    pub unionid: Option<String>,
-    /// Whether the platform was asked for the unionid.
-    pub profiled: bool,
-    /// Unix seconds of the first scan.
-    pub since: u64,
-}
-
-/// The SHA-256 of a secret that is looked up by it.
-pub type SecretHash = [u8; 32];
 
 /// Calls one verb on whichever kind it is.
 macro_rules! verb {

@@ -11,15 +11,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use parking_lot::Mutex;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response, Scheme, Upgraded};
 use crate::listen::Accepted;
+use crate::listen::proxy::{self, HeaderError};
 use crate::stream::Stream;
 
 pub mod browser;
@@ -65,10 +68,13 @@ impl Public {
     /// Serves one connection to its end.
     pub async fn serve(self: Arc<Self>, accepted: Accepted) {
         let Accepted { tcp, peer, place } = accepted;
+        let patience = self.gateway.config().limit.header;
+        let Some(peer) = self.see_through(&tcp, peer, patience).await else {
+            return;
+        };
         let stream = match &self.tls {
             None => Stream::Plain(tcp),
             Some(tls) => {
-                let patience = self.gateway.config().limit.header;
                 let shake = Box::pin(timeout(patience, tls.accept(tcp)));
                 match shake.await {
                     Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
@@ -86,6 +92,28 @@ impl Public {
             // A task of its own, as small as can be: most connections are websockets that wait.
             let conversation = browser::converse(gateway, upgraded, admission, place);
             self.gateway.shutdown.tasks.spawn(conversation);
+        }
+    }
+
+    /// Who stands behind a connection: the source that a trusted proxy names in a PROXY header, or
+    /// else the peer itself. None where such a proxy began a header and did not end it well.
+    async fn see_through(
+        &self,
+        tcp: &TcpStream,
+        peer: SocketAddr,
+        patience: Duration,
+    ) -> Option<SocketAddr> {
+        if !self.gateway.trusts(peer.ip()) {
+            return Some(peer);
+        }
+        match proxy::take_header(tcp, patience).await {
+            Ok(source) => Some(source.unwrap_or(peer)),
+            Err(HeaderError::Broken(_)) => None,
+            Err(error) => {
+                self.gateway.metrics.proxy_headers_refused_total.inc();
+                tracing::debug!(%peer, %error, "a proxy's connection cannot be served");
+                None
+            }
         }
     }
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod ending;
 pub mod frame;
 pub mod message;
+pub mod proxy_protocol;
 pub mod session;
 
 // Floor 1, plumbing: sockets, files, the broker; nothing of WeChat.

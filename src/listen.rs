@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 
+pub mod proxy;
+
 /// A bound listener.
 #[derive(Debug)]
 pub struct Listener {

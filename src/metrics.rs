@@ -122,6 +122,8 @@ metrics! {
     handshakes_refused_total: IntCounterVec(("reason", &["method", "headers", "version", "origin", "limit", "address_limit", "draining"])),
     /// TLS handshakes that failed or took too long.
     tls_handshakes_failed_total: IntCounter,
+    /// Connections of trusted proxies closed because their PROXY header was bad, cut or late.
+    proxy_headers_refused_total: IntCounter,
     /// Times a new certificate was looked for and taken, or refused.
     tls_reloads_total: IntCounterVec(("result", &["ok", "refused"])),
     /// Times the accept loop paused because no file descriptor was left.

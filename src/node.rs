@@ -6,33 +6,34 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::accounts::Accounts;
 use crate::action::Workshop;
 use crate::broker::embedded::{Embedded, Retention, StoreError};
 use crate::broker::redis::{Redis, RedisError};
 use crate::broker::{Broker, SharedInbox};
-use crate::config::{self, BrokerUrl, Config};
+use crate::config::{BrokerUrl, Config};
 use crate::doors::ops::Ops;
 use crate::doors::page::Page;
 use crate::doors::{Public, push};
-use crate::gateway::{Gateway, OfficialAccount, unix_time};
+use crate::gateway::{Gateway, unix_time};
 use crate::hub::Hub;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
 use crate::random;
 use crate::registry::Registry;
-use crate::scan::Scans;
 use crate::session::hex;
 use crate::tls::{Certificate, TlsError};
-use crate::wechat::api::Api;
-use crate::wechat::callback::{self, Gate, GateError};
+use crate::wechat::callback::GateError;
 
+mod account;
 mod capacity;
+mod drain;
+
+use account::official_account;
+use drain::drain;
 
 /// A bound node.
 pub struct Node {
@@ -97,12 +98,6 @@ pub enum NodeError {
     #[error("could not set up the official account")]
     OfficialAccount(#[from] GateError),
 }
-
-/// What a page that is sent away waits at most before it comes back.
-const RETRY_MS: u32 = 2000;
-
-/// What is left to tasks that have been told to go.
-const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Connections of the ops listener at a time.
 const MOST_OPS_CONNECTIONS: usize = 256;
@@ -324,69 +319,12 @@ impl Node {
     }
 }
 
-/// Not ready at once; then the doors close; then everybody is told to go, and gone.
-async fn drain(gateway: &Arc<Gateway>) {
-    let shutdown = &gateway.shutdown;
-    let (delay, over) = {
-        let config = gateway.config();
-        (config.drain.delay, config.drain.over)
-    };
-    shutdown.begin();
-    gateway.metrics.ready.set(0);
-    tracing::info!(delay_seconds = delay.as_secs_f64(), "draining");
-    tokio::time::sleep(delay).await;
-    shutdown.closing.cancel();
-    let connections = gateway.metrics.connections.get();
-    tracing::info!(
-        connections,
-        seconds = over.as_secs_f64(),
-        "saying goodbye to the pages"
-    );
-    gateway.hub.part(over, RETRY_MS).await;
-    shutdown.over.cancel();
-    shutdown.tasks.close();
-    if timeout(LAST_WAIT, shutdown.tasks.wait()).await.is_err() {
-        let left = shutdown.tasks.len();
-        tracing::warn!(left, "some tasks did not end in time");
-    }
-    gateway.hub.broker().leave();
-}
-
 fn listen(name: &'static str, address: SocketAddr) -> Result<Listener, NodeError> {
     Listener::bind(name, address).map_err(|source| NodeError::Listen {
         listener: name,
         address,
         source,
     })
-}
-
-fn official_account(
-    config: &config::Wechat,
-    hub: &Arc<Hub>,
-    shop: &Workshop,
-    metrics: &Arc<Metrics>,
-) -> Result<Option<OfficialAccount>, NodeError> {
-    let (Some(app_id), Some(token)) = (&config.app_id, &config.token) else {
-        return Ok(None);
-    };
-    let Some(api) = Api::new(config, shop.broker.clone(), Arc::clone(metrics)) else {
-        return Ok(None);
-    };
-    let keys = config.encoding_aes_key.iter();
-    let account = callback::Account {
-        app_id: app_id.clone(),
-        original_id: config.original_id.clone(),
-        tokens: vec![token.expose().to_owned()],
-        aes_keys: keys.map(|key| key.expose().to_owned()).collect(),
-    };
-    let mode = match config.mode() {
-        config::Mode::Plain => callback::Mode::Plain,
-        config::Mode::Compat => callback::Mode::Compat,
-        config::Mode::Safe => callback::Mode::Safe,
-    };
-    let gate = Gate::new(&account, mode)?;
-    let scans = Scans::new(Arc::clone(hub), shop.clone(), Arc::clone(metrics));
-    Ok(Some(OfficialAccount { api, gate, scans }))
 }
 
 /// The host's name with the public port: a pod's name on Kubernetes.

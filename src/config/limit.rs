@@ -21,7 +21,7 @@ settings! {
         /// What a slow page may have waiting, in bytes, before it is closed with 4508.
         queue_bytes: usize = "262144" in 1024..=1073741824, reload;
         /// The time that a client has for its TLS handshake, for the headers and for the body of a
-        /// request, each.
+        /// request, and a trusted proxy for its PROXY header, each.
         header as "header_seconds": Duration = "10" in 0.1..=3600, reload;
     }
 }

@@ -25,8 +25,9 @@ settings! {
         /// Web pages that may open a websocket or ask for a code: origins such as
         /// `https://www.example.com`, and `same-origin` for the gateway's own; or `*` for any.
         origins: Origins = "same-origin", reload;
-        /// Addresses and CIDRs of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
-        /// believed.
+        /// Addresses and CIDRs of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and PROXY
+        /// header (version 1 or 2) are believed. Name no proxy that passes on what clients send
+        /// without such a header of its own: a client could write one.
         trusted_proxies: Vec<IpNet> = "", reload;
         /// The base URL by which people reach this gateway, for the links it hands out (`.send`).
         /// Unset: the scheme and host of the request at hand.

@@ -1,0 +1,42 @@
+//! The official account, put together from its settings.
+
+use std::sync::Arc;
+
+use crate::action::Workshop;
+use crate::config;
+use crate::gateway::OfficialAccount;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::scan::Scans;
+use crate::wechat::api::Api;
+use crate::wechat::callback::{self, Gate, GateError};
+
+/// None where no account is configured.
+pub(super) fn official_account(
+    config: &config::Wechat,
+    hub: &Arc<Hub>,
+    shop: &Workshop,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<OfficialAccount>, GateError> {
+    let (Some(app_id), Some(token)) = (&config.app_id, &config.token) else {
+        return Ok(None);
+    };
+    let Some(api) = Api::new(config, shop.broker.clone(), Arc::clone(metrics)) else {
+        return Ok(None);
+    };
+    let keys = config.encoding_aes_key.iter();
+    let account = callback::Account {
+        app_id: app_id.clone(),
+        original_id: config.original_id.clone(),
+        tokens: vec![token.expose().to_owned()],
+        aes_keys: keys.map(|key| key.expose().to_owned()).collect(),
+    };
+    let mode = match config.mode() {
+        config::Mode::Plain => callback::Mode::Plain,
+        config::Mode::Compat => callback::Mode::Compat,
+        config::Mode::Safe => callback::Mode::Safe,
+    };
+    let gate = Gate::new(&account, mode)?;
+    let scans = Scans::new(Arc::clone(hub), shop.clone(), Arc::clone(metrics));
+    Ok(Some(OfficialAccount { api, gate, scans }))
+}

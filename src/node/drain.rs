@@ -1,0 +1,42 @@
+//! How a node goes: not ready, then closed, then left by everybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::gateway::Gateway;
+
+/// What a page that is sent away waits at most before it comes back.
+const RETRY_MS: u32 = 2000;
+
+/// What is left to tasks that have been told to go.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Not ready at once; then the doors close; then everybody is told to go, and gone.
+pub(super) async fn drain(gateway: &Arc<Gateway>) {
+    let shutdown = &gateway.shutdown;
+    let (delay, over) = {
+        let config = gateway.config();
+        (config.drain.delay, config.drain.over)
+    };
+    shutdown.begin();
+    gateway.metrics.ready.set(0);
+    tracing::info!(delay_seconds = delay.as_secs_f64(), "draining");
+    tokio::time::sleep(delay).await;
+    shutdown.closing.cancel();
+    let connections = gateway.metrics.connections.get();
+    tracing::info!(
+        connections,
+        seconds = over.as_secs_f64(),
+        "saying goodbye to the pages"
+    );
+    gateway.hub.part(over, RETRY_MS).await;
+    shutdown.over.cancel();
+    shutdown.tasks.close();
+    if timeout(LAST_WAIT, shutdown.tasks.wait()).await.is_err() {
+        let left = shutdown.tasks.len();
+        tracing::warn!(left, "some tasks did not end in time");
+    }
+    gateway.hub.broker().leave();
+}
