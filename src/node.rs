@@ -130,8 +130,7 @@ impl Node {
                 // A node that comes back after a crash is another one to the broker.
                 let start = hex(&random::bytes::<2>());
                 let name = format!("{}-{start}", own_name(listeners.public.address()));
-                let prefix = &config.broker.prefix;
-                Broker::Redis(Redis::join(url, prefix, &name, retention, inbox).await?)
+                Broker::Redis(Redis::join(url, &config.broker, &name, retention, inbox).await?)
             }
         };
         Self::assemble(config, listeners, broker, registry, metrics)

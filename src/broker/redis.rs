@@ -20,6 +20,7 @@ use super::{
     BrokerError, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView, SharedInbox,
 };
 use crate::broker::embedded::Retention;
+use crate::config;
 use crate::message::{Event, PushId};
 use crate::session::{Action, EventId, State, Ticket, Uid};
 
@@ -29,13 +30,15 @@ mod keys;
 mod link;
 mod nodes;
 mod persons;
+mod replicas;
 mod scripts;
 mod subscription;
 
 use canary::Canary;
 use held::{Facts, HeldUids};
 use keys::Keys;
-use link::{Link, PATIENCE, failure};
+use link::{Link, PATIENCE, call, failure};
+use replicas::Replicas;
 use scripts::Scripts;
 
 /// One node's membership at a Redis broker.
@@ -47,6 +50,7 @@ pub struct Redis {
     node: String,
     retention: Retention,
     held: HeldUids,
+    replicas: Replicas,
     /// Milliseconds that Redis's clock is ahead of ours.
     clock_ahead: AtomicI64,
     canary: Canary,
@@ -68,23 +72,24 @@ impl fmt::Debug for Redis {
 const HELD: Duration = Duration::from_secs(30 * 60);
 
 impl Redis {
-    /// Connects a node. `prefix` begins every key and channel.
+    /// Connects a node of this name.
     pub async fn join(
         url: &str,
-        prefix: &str,
+        settings: &config::Broker,
         node: &str,
         retention: Retention,
         inbox: SharedInbox,
     ) -> Result<Arc<Self>, RedisError> {
-        let link = Link::connect(url).await?;
+        let link = Link::connect(url, settings.wait_replicas > 0).await?;
         let stop = CancellationToken::new();
         let redis = Arc::new(Self {
             link,
-            keys: Keys::new(prefix),
+            keys: Keys::new(&settings.prefix),
             scripts: Scripts::new(),
             node: node.to_owned(),
             retention,
             held: HeldUids::default(),
+            replicas: Replicas::new(settings.wait_replicas),
             clock_ahead: AtomicI64::new(0),
             canary: Canary::default(),
             inbox: Mutex::new(Some(inbox)),
@@ -136,15 +141,19 @@ impl Redis {
         ];
         let keys = self.keys.all(event.uid);
         let script = &self.scripts.publish;
-        let mut answer = Answer::of(self.link.call(script, keys, arguments).await?);
+        let answer = call(&self.link.pushes, script, keys, arguments).await?;
+        let mut answer = Answer::of(answer);
         match answer.word().as_str() {
-            "ok" => Ok(Published::Yes {
-                id: answer
-                    .word()
-                    .parse()
-                    .map_err(|()| BrokerError::Unavailable)?,
-                nodes: answer.number() as usize,
-            }),
+            "ok" => {
+                let id = answer.word().parse();
+                let published = Published::Yes {
+                    id: id.map_err(|()| BrokerError::Unavailable)?,
+                    nodes: answer.number() as usize,
+                };
+                let key = self.keys.session(event.uid);
+                self.replicas.wait(&self.link.pushes, &key).await?;
+                Ok(published)
+            }
             "unknown" => Ok(Published::Unknown),
             "mismatch" => Ok(Published::Mismatch),
             "not_held" => Ok(Published::NotHeld),

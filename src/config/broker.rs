@@ -17,6 +17,9 @@ settings! {
         url: BrokerUrl = "embedded", restart;
         /// What begins every key and channel at Redis, so that installations can share one.
         prefix: String where shape::key_prefix = "scangate", restart;
+        /// How many replicas of Redis must have a push before it is `ok`, so that a failover cannot
+        /// lose it; one that too few confirm in time is `unknown`.
+        wait_replicas: u32 = "0" in 0..=16, restart;
     }
 }
 

@@ -13,10 +13,13 @@ use fred::types::{Builder, MultipleValues, RespVersion, Value};
 
 use super::super::BrokerError;
 
-/// The two connections of a node: one for commands, one for nothing but its subscriptions.
+/// The connections of a node.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     pub commands: Client,
+    /// The same, unless pushes wait for replicas: nothing else shall wait with them.
+    pub pushes: Client,
+    /// For nothing but the subscriptions.
     pub subscriber: SubscriberClient,
 }
 
@@ -33,7 +36,7 @@ const MOST_MESSAGES: usize = 32_768;
 
 impl Link {
     /// Connects; an error is one of the address or the credentials, or that nobody is there.
-    pub async fn connect(url: &str) -> Result<Self, Error> {
+    pub async fn connect(url: &str, pushes_wait: bool) -> Result<Self, Error> {
         let mut config = Config::from_url(url)?;
         config.version = RespVersion::RESP3;
         let mut builder = Builder::from_config(config);
@@ -54,14 +57,23 @@ impl Link {
             })
             .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2));
         let commands = builder.build()?;
+        let pushes = if pushes_wait {
+            builder.build()?
+        } else {
+            commands.clone()
+        };
         builder.with_performance_config(|performance| {
             performance.broadcast_channel_capacity = MOST_MESSAGES;
         });
         let subscriber = builder.build_subscriber_client()?;
         commands.init().await?;
         subscriber.init().await?;
+        if pushes_wait {
+            pushes.init().await?;
+        }
         Ok(Self {
             commands,
+            pushes,
             subscriber,
         })
     }
@@ -73,35 +85,35 @@ impl Link {
         keys: Vec<String>,
         arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
     ) -> Result<Vec<Value>, BrokerError> {
-        let answer: Value = self.evaluate(script, keys, arguments).await?;
-        Ok(answer.into_array())
+        call(&self.commands, script, keys, arguments).await
     }
+}
 
-    async fn evaluate(
-        &self,
-        script: &Script,
-        keys: Vec<String>,
-        arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
-    ) -> Result<Value, BrokerError> {
-        let arguments = arguments
-            .try_into()
-            .map_err(|error| failure(error.into()))?;
-        if !self.commands.is_connected() {
-            return Err(BrokerError::Unavailable);
-        }
-        let first = script
-            .evalsha(&self.commands, keys.clone(), arguments.clone())
-            .await;
-        match first {
-            // Redis has restarted, or this shard has never seen it. It has not run.
-            Err(error) if error.details().starts_with("NOSCRIPT") => {
-                let lua = script.lua().expect("made from its text").clone();
-                let run = self.commands.eval(lua, keys, arguments).await;
-                run.map_err(failure)
-            }
-            answer => answer.map_err(failure),
-        }
+/// Calls a script through `client`.
+pub(super) async fn call(
+    client: &Client,
+    script: &Script,
+    keys: Vec<String>,
+    arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
+) -> Result<Vec<Value>, BrokerError> {
+    let arguments = arguments
+        .try_into()
+        .map_err(|error| failure(error.into()))?;
+    if !client.is_connected() {
+        return Err(BrokerError::Unavailable);
     }
+    let first: Result<Value, Error> = script
+        .evalsha(client, keys.clone(), arguments.clone())
+        .await;
+    let answer = match first {
+        // Redis has restarted, or this shard has never seen it. It has not run.
+        Err(error) if error.details().starts_with("NOSCRIPT") => {
+            let lua = script.lua().expect("made from its text").clone();
+            client.eval(lua, keys, arguments).await
+        }
+        answer => answer,
+    };
+    answer.map(Value::into_array).map_err(failure)
 }
 
 /// Whether nothing was done for certain. An error that the server itself tells is such; so is one

@@ -1,0 +1,100 @@
+//! Waits until replicas have what was written, for installations whose `ok` shall survive a failover.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fred::clients::Client;
+use fred::interfaces::{ClientLike, ClusterInterface, ServerInterface};
+use fred::types::config::{Options, Server};
+use parking_lot::Mutex;
+
+use super::link::failure;
+use crate::broker::BrokerError;
+
+/// The replicas of each primary.
+#[derive(Debug)]
+pub(super) struct Replicas {
+    /// How many must have a push; 0 for none.
+    needed: u32,
+    barriers: Mutex<HashMap<Option<Server>, Arc<Barrier>>>,
+}
+
+/// One `WAIT` at a time for a primary: it serves everybody whose write was answered before it began.
+#[derive(Debug, Default)]
+struct Barrier {
+    begun: AtomicU64,
+    last: tokio::sync::Mutex<Last>,
+}
+
+/// The `WAIT` that ended last.
+#[derive(Debug, Default)]
+struct Last {
+    number: u64,
+    replicas: u32,
+}
+
+/// How long replicas are waited for; with the push itself it stays under the 2 s of every answer.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+impl Replicas {
+    pub fn new(needed: u32) -> Self {
+        Self {
+            needed,
+            barriers: Mutex::default(),
+        }
+    }
+
+    /// Ready when enough replicas have all that `client` was answered for `key`; otherwise nobody
+    /// knows what a failover would leave of it.
+    pub async fn wait(&self, client: &Client, key: &str) -> Result<(), BrokerError> {
+        if self.needed == 0 {
+            return Ok(());
+        }
+        let primary = primary_of(client, key);
+        let barrier = Arc::clone(self.barriers.lock().entry(primary.clone()).or_default());
+        let replicas = barrier.pass(client, primary, self.needed).await?;
+        if replicas >= self.needed {
+            Ok(())
+        } else {
+            Err(BrokerError::Silent)
+        }
+    }
+}
+
+impl Barrier {
+    async fn pass(
+        &self,
+        client: &Client,
+        primary: Option<Server>,
+        needed: u32,
+    ) -> Result<u32, BrokerError> {
+        // The one under way may have begun before our write.
+        let ours = self.begun.load(Ordering::SeqCst) + 1;
+        let mut last = self.last.lock().await;
+        if last.number >= ours {
+            return Ok(last.replicas);
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let options = Options {
+            cluster_node: primary,
+            ..Options::default()
+        };
+        let replicas: u32 = client
+            .with_options(&options)
+            .wait(needed.into(), PATIENCE.as_millis() as i64)
+            .await
+            .map_err(failure)?;
+        *last = Last { number, replicas };
+        Ok(replicas)
+    }
+}
+
+/// The primary that holds `key`; None where there is only one.
+fn primary_of(client: &Client, key: &str) -> Option<Server> {
+    let slots = client.cached_cluster_state()?;
+    slots
+        .get_server(fred::util::redis_keyslot(key.as_bytes()))
+        .cloned()
+}
