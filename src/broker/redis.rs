@@ -250,7 +250,10 @@ impl Redis {
             state,
             action: field("action").parse().ok(),
             ticket,
-            code_remaining: Duration::from_millis((ends - now).max(0).unsigned_abs()),
+            code_remaining: match state {
+                State::Waiting => Duration::from_millis((ends - now).max(0).unsigned_abs()),
+                _ => Duration::ZERO,
+            },
             nodes: alive
                 .into_iter()
                 .map(|node| node.name)

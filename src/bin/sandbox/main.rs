@@ -12,11 +12,14 @@
 mod api;
 mod callback;
 mod chat;
+mod cluster;
 mod codes;
 mod control;
 mod courier;
 mod demo;
+mod family;
 mod faults;
+mod gateway;
 mod host;
 mod http;
 mod people;
@@ -35,7 +38,9 @@ use std::sync::Arc;
 use clap::Command;
 use tokio::net::TcpListener;
 
+use cluster::Cluster;
 use demo::Demo;
+use host::Stop;
 use settings::Settings;
 use state::Sandbox;
 
@@ -44,6 +49,7 @@ async fn main() -> ExitCode {
     let given = command_line().get_matches();
     let outcome = match given.subcommand() {
         Some(("demo", given)) => Demo::read(given).run().await,
+        Some(("cluster", given)) => Cluster::read(given).run().await,
         Some((_, given)) => serve(Settings::read(given)).await,
         None => unreachable!("a command is required"),
     };
@@ -63,20 +69,27 @@ fn command_line() -> Command {
         // The demo knows where its own gateway listens.
         .mut_arg("callback", |flag| flag.hide(true))
         .args(demo::flags());
+    let cluster = Command::new("cluster")
+        .about("Play WeChat and run three gateways, with Redis and HAProxy; everything is set up")
+        .args(settings::flags())
+        // Callbacks come through HAProxy.
+        .mut_arg("callback", |flag| flag.hide(true))
+        .args(cluster::flags());
     Command::new("scangate-sandbox")
         .about("A pretend WeChat: scan codes without an official account")
         .subcommand_required(true)
-        .subcommands([serve, demo])
+        .subcommands([serve, demo, cluster])
 }
 
 async fn serve(settings: Settings) -> Result<ExitCode, String> {
+    let mut stop = Stop::watch()?;
     let (listener, sandbox) = open(settings).await?;
     let callback = &sandbox.settings.callback;
     println!("sandbox listening on http://{}", sandbox.address);
     println!("phone at {}/phone, callbacks to {callback}", sandbox.base);
     tokio::select! {
         () = http::serve(listener, sandbox.clone()) => {}
-        result = host::stop_signal() => result?,
+        () = stop.asked() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

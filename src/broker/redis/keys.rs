@@ -5,6 +5,7 @@
 //! scangate:{1735536450}:s   hash    ticket, key, action, ends, state, by, dropped, node:NAME…
 //! scangate:{1735536450}:e   stream  retained events, field t
 //! scangate:{1735536450}:p   hash    push id → event id and nodes
+//! scangate:{1735536450}:q   hash    the same, of earlier pushes
 //! scangate:{1735536450}:c   sharded channel
 //! scangate:note:NAME  scangate:account:PERSON  scangate:token:HASH  scangate:secret  scangate:nodes
 //! ```
@@ -31,14 +32,16 @@ impl Keys {
         self.of(uid, 'c')
     }
 
-    /// Session, events, pushes.
+    /// Session, events, pushes, earlier pushes.
     pub fn record(&self, uid: Uid) -> Vec<String> {
-        ['s', 'e', 'p'].map(|kind| self.of(uid, kind)).into()
+        ['s', 'e', 'p', 'q'].map(|kind| self.of(uid, kind)).into()
     }
 
-    /// Session, events, pushes, channel.
+    /// Session, events, pushes, earlier pushes, channel.
     pub fn all(&self, uid: Uid) -> Vec<String> {
-        ['s', 'e', 'p', 'c'].map(|kind| self.of(uid, kind)).into()
+        ['s', 'e', 'p', 'q', 'c']
+            .map(|kind| self.of(uid, kind))
+            .into()
     }
 
     /// Whose channel this is.

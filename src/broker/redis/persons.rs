@@ -69,6 +69,9 @@ impl Redis {
         person: &str,
         unionid: Option<&str>,
     ) -> Result<(), BrokerError> {
+        if self.account(person).await?.is_none() {
+            return Ok(());
+        }
         let mut fields = vec![("profiled", "1")];
         fields.extend(unionid.map(|unionid| ("unionid", unionid)));
         let _: i64 = self

@@ -24,6 +24,14 @@ const RESYNCS: usize = 128;
 /// After which those are tried again whose resync failed.
 const RESYNC_PAUSE: Duration = Duration::from_millis(200);
 
+/// What the record of a session tells to who holds it.
+struct Verified {
+    facts: Facts,
+    state: String,
+    newest: EventId,
+    code_remaining: Option<Duration>,
+}
+
 impl Redis {
     /// The tasks of the membership; each ends with `stop`.
     pub(super) fn start_tasks(self: &Arc<Self>) {
@@ -49,8 +57,59 @@ impl Redis {
         });
     }
 
-    pub(in crate::broker) async fn hold(&self, claim: Claim<'_>) -> Result<Held, BrokerError> {
+    pub(in crate::broker) async fn hold(
+        self: &Arc<Self>,
+        claim: Claim<'_>,
+    ) -> Result<Held, BrokerError> {
         let uid = claim.uid;
+        let _turn = self.held.turn(uid).await;
+        let is_first = !self.held.is_held(uid);
+        let verified = self.verify(&claim, is_first).await;
+        match verified {
+            Ok(Ok(verified)) => {
+                let Verified {
+                    newest,
+                    code_remaining,
+                    ..
+                } = verified;
+                self.held.add(uid, verified.facts, &verified.state, newest);
+                Ok(Held::Yes {
+                    newest,
+                    code_remaining,
+                })
+            }
+            Ok(Err(refused)) => Ok(refused),
+            Err(error) => {
+                // What was begun, or may have been, is taken back.
+                if is_first {
+                    self.unsubscribe_unheld(uid);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Verifies a claim and marks the session; for the first holder here subscribes to its channel.
+    async fn verify(
+        self: &Arc<Self>,
+        claim: &Claim<'_>,
+        is_first: bool,
+    ) -> Result<Result<Verified, Held>, BrokerError> {
+        let verified = self.verify_once(claim).await?;
+        if !is_first || verified.is_err() {
+            return Ok(verified);
+        }
+        self.subscribe(claim.uid).await?;
+        // Asked again, now that nothing can be missed: before, the session may have been ended, or
+        // its last page elsewhere may have left it its grace.
+        let verified = self.verify_once(claim).await?;
+        if verified.is_err() {
+            self.unsubscribe_unheld(claim.uid);
+        }
+        Ok(verified)
+    }
+
+    async fn verify_once(&self, claim: &Claim<'_>) -> Result<Result<Verified, Held>, BrokerError> {
         let ticket = claim.ticket.expose();
         let key = claim.key.map(|key| key.expose()).unwrap_or_default();
         let arguments = vec![
@@ -59,39 +118,34 @@ impl Redis {
             u8::from(claim.register).to_string(),
             self.node.clone(),
             HELD.as_millis().to_string(),
+            self.retention.grace.as_millis().to_string(),
         ];
-        let _turn = self.held.turn(uid).await;
-        let keys = self.keys.record(uid);
+        let keys = self.keys.record(claim.uid);
         let mut answer = Answer::of(self.link.call(&self.scripts.hold, keys, arguments).await?);
         match answer.word().as_str() {
             "held" => {}
-            "unknown" => return Ok(Held::Unknown),
-            "mismatch" => return Ok(Held::Mismatch),
+            "unknown" => return Ok(Err(Held::Unknown)),
+            "mismatch" => return Ok(Err(Held::Mismatch)),
             _ => return Err(BrokerError::Unavailable),
         }
-        let newest: EventId = answer.word().parse().unwrap_or_default();
+        let newest = answer.word().parse().unwrap_or_default();
         let action = answer.word();
         let ends = answer.number();
         let state = answer.word();
         let now = answer.number();
         let code_remaining = (state == "waiting" && ends > 0)
             .then(|| Duration::from_millis((ends - now).max(0).unsigned_abs()));
-        let facts = Facts {
-            ticket: ticket.to_owned(),
-            key,
-            action,
-            ends,
-        };
-        if self.held.add(uid, facts, &state, newest)
-            && let Err(error) = self.subscribe(uid).await
-        {
-            self.held.remove(uid);
-            return Err(error);
-        }
-        Ok(Held::Yes {
+        Ok(Ok(Verified {
+            facts: Facts {
+                ticket: ticket.to_owned(),
+                key,
+                action,
+                ends,
+            },
+            state,
             newest,
             code_remaining,
-        })
+        }))
     }
 
     pub(in crate::broker) fn release(self: &Arc<Self>, uid: Uid) {
@@ -270,6 +324,7 @@ impl Redis {
             self.node.clone(),
             HELD.as_millis().to_string(),
             last.to_string(),
+            self.retention.grace.as_millis().to_string(),
         ];
         let keys = self.keys.record(uid);
         let restore = &self.scripts.restore;

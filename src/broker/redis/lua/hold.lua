@@ -1,5 +1,5 @@
--- Verifies a claim and marks the session as held by a node. KEYS session, events, pushes.
--- ARGV ticket, key, register, node, held ms
+-- Verifies a claim and marks the session as held by a node. KEYS session, events, pushes, earlier pushes.
+-- ARGV ticket, key, register, node, held ms, grace ms
 local known = redis.call('HMGET', KEYS[1], 'ticket', 'key', 'action', 'ends', 'state', 'dropped')
 if not known[1] then
   if ARGV[3] == '0' or ARGV[1] == '' then return {'unknown'} end
@@ -8,8 +8,10 @@ if not known[1] then
 end
 if known[1] ~= ARGV[1] or (known[2] ~= '' and known[2] ~= ARGV[2]) then return {'mismatch'} end
 redis.call('HSET', KEYS[1], 'node:' .. ARGV[4], 1)
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[5]) end
 local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
+-- At least until its code, and the grace after it, are over.
+local life = math.max(tonumber(ARGV[5]), tonumber(known[4]) - now + tonumber(ARGV[6]))
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life) end
 return {'held', newest[1] and newest[1][1] or known[6] or '0-0', known[3], tonumber(known[4]) , known[5], now}

@@ -1,4 +1,4 @@
--- Puts a session on record, or renews it. KEYS session, events, pushes.
+-- Puts a session on record, or renews it. KEYS session, events, pushes, earlier pushes.
 -- ARGV ticket, key, action, life ms, grace ms
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)

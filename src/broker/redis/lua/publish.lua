@@ -1,4 +1,4 @@
--- Verify, retain, publish. KEYS session, events, pushes, channel.
+-- Verify, retain, publish. KEYS session, events, pushes, earlier pushes, channel.
 -- ARGV ticket, text, deadline (Redis milliseconds, 0 = none), keep, most events, push id, most push ids
 local deadline = tonumber(ARGV[3])
 if deadline > 0 then
@@ -9,13 +9,13 @@ local ticket = redis.call('HGET', KEYS[1], 'ticket')
 if not ticket then return {'unknown'} end
 if ticket ~= ARGV[1] then return {'mismatch'} end
 if ARGV[6] ~= '' then
-  local before = redis.call('HGET', KEYS[3], ARGV[6])
+  local before = redis.call('HGET', KEYS[3], ARGV[6]) or redis.call('HGET', KEYS[4], ARGV[6])
   if before then
     local id, nodes = string.match(before, '(%S+) (%d+)')
     return {'ok', id, tonumber(nodes)}
   end
 end
-if ARGV[4] == '0' and redis.call('PUBSUB', 'SHARDNUMSUB', KEYS[4])[2] == 0 then
+if ARGV[4] == '0' and redis.call('PUBSUB', 'SHARDNUMSUB', KEYS[5])[2] == 0 then
   return {'not_held'}
 end
 local many = redis.call('XLEN', KEYS[2])
@@ -30,9 +30,10 @@ if many == 0 then
 end
 -- The gateway's own events tell the nodes how far the session has come.
 local mark = ({['o:scan'] = 's', ['o:result'] = 'd'})[ARGV[6]] or '-'
-local nodes = redis.call('SPUBLISH', KEYS[4], id .. ' ' .. mark .. ARGV[2])
+local nodes = redis.call('SPUBLISH', KEYS[5], id .. ' ' .. mark .. ARGV[2])
 if ARGV[6] ~= '' then
-  if redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[7]) then redis.call('DEL', KEYS[3]) end
+  -- Two generations: the newest as many as promised are always in one of them.
+  if redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[7]) then redis.call('RENAME', KEYS[3], KEYS[4]) end
   redis.call('HSET', KEYS[3], ARGV[6], id .. ' ' .. nodes)
   redis.call('PEXPIREAT', KEYS[3], redis.call('PEXPIRETIME', KEYS[1]))
 end

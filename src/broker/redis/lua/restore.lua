@@ -1,5 +1,5 @@
 -- Registers a held session again where the data was lost, and renews it where it was not.
--- KEYS session, events, pushes. ARGV ticket, key, action, ends, state, by, node, held ms, last id
+-- KEYS session, events, pushes, earlier pushes. ARGV ticket, key, action, ends, state, by, node, held ms, last id, grace ms
 local known = redis.call('HGET', KEYS[1], 'ticket')
 if known and known ~= ARGV[1] then return {"lost"} end
 if not known then
@@ -11,5 +11,9 @@ if not known then
   end
 end
 redis.call('HSET', KEYS[1], 'node:' .. ARGV[7], 1)
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[8]) end
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+local ends = tonumber(redis.call('HGET', KEYS[1], 'ends') or 0)
+local life = math.max(tonumber(ARGV[8]), ends - now + tonumber(ARGV[10]))
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life) end
 return {known and "renewed" or "restored"}

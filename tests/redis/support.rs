@@ -1,0 +1,52 @@
+//! The stage: real servers, a proxy that spoils the path to them, and the people of `tests/it`.
+//!
+//! | who | what |
+//! |---|---|
+//! | [`Server`] | one `redis-server` in a directory of its own; killed when dropped |
+//! | [`Proxy`] | stands between a node and a server: lets through, swallows, or cuts |
+//! | [`Crowd`], [`History`] | publishers and pages whose every word is recorded, and who checks it |
+
+// Not every story needs everybody.
+#![allow(dead_code, unused_imports)]
+
+#[path = "../it/support/backend.rs"]
+mod backend;
+#[path = "../it/support/code.rs"]
+mod code;
+#[path = "../it/support/gateway.rs"]
+mod gateway;
+#[path = "../it/support/http.rs"]
+mod http;
+#[path = "../it/support/page.rs"]
+mod page;
+#[path = "../it/support/patience.rs"]
+mod patience;
+#[path = "../it/support/phone.rs"]
+mod phone;
+#[path = "../it/support/platform.rs"]
+mod platform;
+#[path = "../it/support/process.rs"]
+mod process;
+#[path = "../it/support/websocket.rs"]
+mod websocket;
+#[path = "../it/support/wire.rs"]
+mod wire;
+
+mod resp;
+mod server;
+mod wait;
+
+pub use backend::Backend;
+pub use code::Code;
+pub use gateway::{Gateway, broker};
+pub use http::{Request, Response};
+pub use page::Page;
+pub use patience::{eventually, soon};
+pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
+pub use platform::{Call, Fault, Platform};
+pub use process::{Process, Program, scangate};
+pub use resp::{Reply, ask};
+pub use server::Server;
+pub use wait::{becomes, is_long, passes, within};
+pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
+pub use wire::Wire;
