@@ -19,7 +19,6 @@ pub mod redis;
 mod terms;
 
 use embedded::Member;
-use redis::Redis;
 pub use terms::*;
 
 /// One node's membership at the broker.
@@ -28,7 +27,7 @@ pub enum Broker {
     /// All within this process.
     Embedded(Member),
     /// Between processes.
-    Redis(Arc<Redis>),
+    Redis(redis::Member),
 }
 
 /// The broker could not do what it was asked.

@@ -5,6 +5,7 @@
 //! again from the stream, by the pages' own cursors, so nothing is lost and nothing comes twice.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -55,9 +56,23 @@ pub struct Redis {
     clock_ahead: AtomicI64,
     canary: Canary,
     inbox: Mutex<Option<SharedInbox>>,
-    /// Stops the tasks with the last handle.
+    /// Stops the tasks.
     stop: CancellationToken,
-    _stop: DropGuard,
+}
+
+/// A handle to the membership; with the last one its tasks end.
+#[derive(Debug, Clone)]
+pub struct Member {
+    redis: Arc<Redis>,
+    _stop: Arc<DropGuard>,
+}
+
+impl Deref for Member {
+    type Target = Arc<Redis>;
+
+    fn deref(&self) -> &Arc<Redis> {
+        &self.redis
+    }
 }
 
 impl fmt::Debug for Redis {
@@ -79,7 +94,7 @@ impl Redis {
         node: &str,
         retention: Retention,
         inbox: SharedInbox,
-    ) -> Result<Arc<Self>, RedisError> {
+    ) -> Result<Member, RedisError> {
         let link = Link::connect(url, settings.wait_replicas > 0).await?;
         let stop = CancellationToken::new();
         let redis = Arc::new(Self {
@@ -93,11 +108,13 @@ impl Redis {
             clock_ahead: AtomicI64::new(0),
             canary: Canary::default(),
             inbox: Mutex::new(Some(inbox)),
-            _stop: stop.clone().drop_guard(),
-            stop,
+            stop: stop.clone(),
         });
         redis.start_tasks();
-        Ok(redis)
+        Ok(Member {
+            redis,
+            _stop: Arc::new(stop.drop_guard()),
+        })
     }
 
     pub(super) async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
