@@ -1,6 +1,6 @@
 # The two commands: `make run` shows everything working, `make test` checks everything.
 
-.PHONY: help run test test-rust test-browser chaos check fmt bench screenshots clean
+.PHONY: help run cluster test test-rust test-browser chaos check fmt bench screenshots clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
@@ -8,6 +8,11 @@ help: ## Say what can be made
 run: ## Build and start the gateway with a pretend WeChat, and print the URLs
 	cargo build --release --locked --bins
 	./target/release/scangate-sandbox demo $(ARGS)
+
+cluster: ## The same with three gateways, Redis and HAProxy: several nodes on one machine
+	.ci/install redis-server haproxy
+	cargo build --release --locked --bins
+	./target/release/scangate-sandbox cluster $(ARGS)
 
 test: test-rust test-browser ## Install what is missing, then run every test
 

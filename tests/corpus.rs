@@ -52,6 +52,11 @@ fn frame() {
 }
 
 #[test]
+fn proxy_header() {
+    replay("proxy_header", cases::proxy_header);
+}
+
+#[test]
 fn push_line() {
     replay("push_line", cases::push_line);
 }

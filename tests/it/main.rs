@@ -12,6 +12,7 @@ mod http;
 mod ops;
 mod original;
 mod process;
+mod proxy;
 mod push;
 mod qrcode;
 mod sandbox;

@@ -76,17 +76,17 @@ impl Family {
 
     /// The next one that ends, and how; for ever, where nobody lives.
     pub async fn next_end(&mut self) -> (Member, String) {
-        while let Some(ended) = self.ends.join_next().await {
-            let (id, status) = ended.expect("a task that only waits does not panic");
-            let how = match status {
-                Ok(status) => status.to_string(),
-                Err(cause) => format!("could not wait for it: {cause}"),
-            };
-            let index = self.living.iter().position(|member| member.id == id);
-            let index = index.expect("whoever ends has lived");
-            return (self.living.swap_remove(index), how);
-        }
-        std::future::pending().await
+        let Some(ended) = self.ends.join_next().await else {
+            return std::future::pending().await;
+        };
+        let (id, status) = ended.expect("a task that only waits does not panic");
+        let how = match status {
+            Ok(status) => status.to_string(),
+            Err(cause) => format!("could not wait for it: {cause}"),
+        };
+        let index = self.living.iter().position(|member| member.id == id);
+        let index = index.expect("whoever ends has lived");
+        (self.living.swap_remove(index), how)
     }
 
     /// Whether a member of this turn lives.

@@ -82,3 +82,27 @@ async fn nought_is_no_limit() {
         assert_eq!(asks(&gateway, 5, None).await.status, 200);
     }
 }
+
+/// A request behind the line by which a proxy of the PROXY protocol introduces a visitor.
+async fn introduced(gateway: &Gateway, source: u8, visitor: &str) -> Option<Response> {
+    let mut wire = Wire::connect_from([127, 0, 0, source], gateway.public()).await;
+    let mut bytes = format!("PROXY TCP4 {visitor} 127.0.0.1 40000 2129\r\n").into_bytes();
+    bytes.extend(Request::get("/qrcode").bytes(&wire.host));
+    let _ = wire.tries_to_send(bytes).await;
+    Response::read(&mut wire, "GET").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_may_introduce_its_visitors_on_the_connection_too() {
+    let platform = Platform::start().await;
+    let gateway = gateway(&platform, &["127.0.0.5/32"]).await;
+    for visitor in ["192.0.2.1", "192.0.2.2"] {
+        for status in [200, 200, 429] {
+            let answer = introduced(&gateway, 5, visitor).await.unwrap();
+            assert_eq!(answer.status, status, "{visitor}");
+        }
+    }
+    // From anybody else it is no HTTP.
+    let stranger = introduced(&gateway, 6, "192.0.2.3").await;
+    assert!(stranger.is_none_or(|answer| answer.status >= 400));
+}

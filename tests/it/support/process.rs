@@ -1,5 +1,6 @@
 //! The real binaries, where a process matters: signals, exit codes, what it prints.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::process::{ExitStatus, Output, Stdio};
@@ -76,7 +77,8 @@ impl Program {
         Program::runs(env!("CARGO_BIN_EXE_scangate-sandbox"), words, &[])
     }
 
-    fn runs(path: &str, words: &[&str], variables: &[(&str, &str)]) -> Program {
+    /// Starts any program with these words and variables.
+    pub fn runs(path: impl AsRef<OsStr>, words: &[&str], variables: &[(&str, &str)]) -> Program {
         let mut child = Command::new(path)
             .args(words)
             .env_clear()
@@ -108,9 +110,14 @@ impl Program {
         assert!(kill.await.unwrap().success());
     }
 
-    /// Waits for a line with `text` in it.
-    pub async fn prints(&self, text: &str) {
-        self.printed.line(text).await;
+    /// Waits for a line with `text` in it; returns it.
+    pub async fn prints(&self, text: &str) -> String {
+        self.printed.line(text).await
+    }
+
+    /// Everything that it has printed.
+    pub fn said(&self) -> String {
+        self.printed.lines.lock().unwrap().join("\n")
     }
 
     /// Waits for its end.
@@ -118,6 +125,15 @@ impl Program {
         soon("the end of the process", self.child.wait())
             .await
             .unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Why a test has failed is often what the program said.
+        if std::thread::panicking() {
+            eprintln!("{}", self.said());
+        }
     }
 }
 

@@ -53,9 +53,16 @@ impl Wire {
         trust: Arc<ClientConfig>,
     ) -> Result<Wire, io::Error> {
         let stream = soon("a connection", TcpStream::connect(address)).await?;
+        Wire::over(stream, address).starts_tls(trust).await
+    }
+
+    /// Goes on with TLS to the name `localhost`; fails where the certificate is not trusted.
+    pub async fn starts_tls(self, trust: Arc<ClientConfig>) -> Result<Wire, io::Error> {
+        assert!(self.unread.is_empty(), "{:?}", self.unread);
         let name = ServerName::try_from("localhost").unwrap();
-        let handshake = TlsConnector::from(trust).connect(name, stream);
-        Ok(Wire::over(soon("a handshake", handshake).await?, address))
+        let handshake = TlsConnector::from(trust).connect(name, self.io);
+        let io = Box::new(soon("a handshake", handshake).await?);
+        Ok(Wire { io, ..self })
     }
 
     fn over(io: impl Duplex + 'static, address: SocketAddr) -> Wire {
