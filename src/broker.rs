@@ -62,16 +62,19 @@ pub trait Inbox: Send + Sync {
 pub struct Retained {
     /// Orders the events of a uid.
     pub id: EventId,
+    /// The event before it, as far as the broker knew: whoever has not seen that one has missed it.
+    pub before: EventId,
     /// The whole websocket frame of the text: what most pages are sent, made once.
     pub frame: Bytes,
     text_at: usize,
 }
 
 impl Retained {
-    fn new(id: EventId, text: &[u8]) -> Self {
+    fn new(id: EventId, before: EventId, text: &[u8]) -> Self {
         let frame = frame::text_frame(text);
         Self {
             id,
+            before,
             text_at: frame.len() - text.len(),
             frame,
         }

@@ -37,6 +37,17 @@ enum Phase {
     Retired,
 }
 
+/// What became of a live event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It was sent, or nobody is there any more.
+    Sent(Sent),
+    /// It is not for now: sent before, or about to be read by the catching up.
+    Left,
+    /// It shows that something was missed: somebody has to see to the catching up.
+    Behind,
+}
+
 impl Listener {
     /// A listener that has seen everything up to `last`, and is catching up from there.
     pub fn new(uid: Uid, connection: Arc<Connection>, wants_ids: bool, last: EventId) -> Arc<Self> {
@@ -66,19 +77,25 @@ impl Listener {
     }
 
     /// Sends a live event, unless it was sent before or is left to the catching up.
-    pub fn deliver(&self, event: &Retained) -> Option<Sent> {
+    pub fn deliver(&self, event: &Retained) -> Delivery {
         let mut cursor = self.cursor.lock();
         match cursor.phase {
             Phase::CatchingUp { .. } => {
                 cursor.phase = Phase::CatchingUp { missed: true };
-                return None;
+                Delivery::Left
             }
-            Phase::Live if event.id > cursor.last => {}
-            Phase::Live | Phase::Retired => return None,
+            Phase::Live if event.before > cursor.last => {
+                // The one before it was lost on the way: both are read from the broker.
+                cursor.phase = Phase::CatchingUp { missed: true };
+                Delivery::Behind
+            }
+            Phase::Live if event.id > cursor.last => {
+                cursor.last = event.id;
+                // Under the lock: the next event must not overtake this one.
+                Delivery::Sent(self.send(event))
+            }
+            Phase::Live | Phase::Retired => Delivery::Left,
         }
-        cursor.last = event.id;
-        // Under the lock: the next event must not overtake this one.
-        Some(self.send(event))
     }
 
     /// Sends a retained event while catching up.

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use crate::broker::{Inbox, Retained};
 use crate::connection::{Connection, Sent};
 use crate::ending::Ending;
-use crate::listener::Listener;
+use crate::listener::{Delivery, Listener};
 use crate::metrics::Metrics;
 use crate::session::Uid;
 
@@ -132,16 +132,14 @@ impl Registry {
 
 impl Inbox for Registry {
     fn event(&self, uid: Uid, event: &Retained) {
-        self.each_listener(uid, |listener| {
-            let sent = listener.deliver(event);
-            match sent {
-                Some(Sent::Written) => self.metrics.events_delivered_total.inc(),
-                Some(Sent::Queued) => {
-                    self.metrics.events_delivered_total.inc();
-                    self.metrics.frames_queued_total.inc();
-                }
-                Some(Sent::Over) | None => {}
+        self.each_listener(uid, |listener| match listener.deliver(event) {
+            Delivery::Sent(Sent::Written) => self.metrics.events_delivered_total.inc(),
+            Delivery::Sent(Sent::Queued) => {
+                self.metrics.events_delivered_total.inc();
+                self.metrics.frames_queued_total.inc();
             }
+            Delivery::Behind => listener.connection.nudge(),
+            Delivery::Sent(Sent::Over) | Delivery::Left => {}
         });
     }
 

@@ -18,13 +18,14 @@ use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    BrokerError, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView, SharedInbox,
+    BrokerError, Issued, NewSession, Published, Replay, Scanned, SessionView, SharedInbox,
 };
 use crate::broker::embedded::Retention;
 use crate::config;
 use crate::message::{Event, PushId};
 use crate::session::{Action, EventId, State, Ticket, Uid};
 
+mod answer;
 mod canary;
 mod held;
 mod keys;
@@ -35,6 +36,7 @@ mod replicas;
 mod scripts;
 mod subscription;
 
+use answer::{Answer, retained};
 use canary::Canary;
 use held::{Facts, HeldUids};
 use keys::Keys;
@@ -354,35 +356,6 @@ impl Redis {
             let _: Result<(), _> = redis.forget_node().await;
         });
     }
-}
-
-/// A script's answer, taken from the front.
-struct Answer(std::vec::IntoIter<Value>);
-
-impl Answer {
-    fn of(values: Vec<Value>) -> Self {
-        Self(values.into_iter())
-    }
-
-    fn next(&mut self) -> Value {
-        self.0.next().unwrap_or(Value::Null)
-    }
-
-    fn word(&mut self) -> String {
-        self.next().into_string().unwrap_or_default()
-    }
-
-    fn number(&mut self) -> i64 {
-        self.next().as_i64().unwrap_or_default()
-    }
-}
-
-/// An entry of the stream: its id, and the fields `t TEXT`.
-fn retained(entry: Value) -> Option<Retained> {
-    let mut entry = Answer::of(entry.into_array());
-    let id = entry.word().parse().ok()?;
-    let text = entry.next().into_array().pop()?;
-    Some(Retained::new(id, text.as_bytes()?))
 }
 
 fn word_of(action: Option<Action>) -> &'static str {

@@ -7,5 +7,8 @@
 // What cannot be had in a test should stop it where it stands.
 #![allow(clippy::unwrap_used)]
 
+mod loss;
+mod nodes;
+mod start;
 mod support;
 mod verbs;

@@ -32,21 +32,33 @@ mod websocket;
 #[path = "../it/support/wire.rs"]
 mod wire;
 
+mod crowd;
+mod history;
+mod join;
+mod proxy;
+mod publisher;
+mod reader;
 mod resp;
 mod server;
 mod wait;
 
 pub use backend::Backend;
 pub use code::Code;
+pub use crowd::{Crowd, tally};
 pub use gateway::{Gateway, broker};
+pub use history::{ANSWER_WITHIN, Said, check};
 pub use http::{Request, Response};
+pub use join::{joins, joins_with};
 pub use page::Page;
 pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
 pub use platform::{Call, Fault, Platform};
 pub use process::{Process, Program, scangate};
+pub use proxy::{Proxy, Weather};
+pub use publisher::{Manner, Publisher};
+pub use reader::{Heard, Reader};
 pub use resp::{Reply, ask};
-pub use server::Server;
+pub use server::{Server, free_port};
 pub use wait::{becomes, is_long, passes, within};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

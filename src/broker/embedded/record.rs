@@ -150,7 +150,7 @@ impl Record {
             return (Published::NotHeld, None);
         }
         let id = self.newest.next(now_millis);
-        let retained = Retained::new(id, &event.text);
+        let retained = Retained::new(id, self.newest, &event.text);
         self.newest = id;
         self.events.push_back(retained.clone());
         if self.events.len() > retention.events {

@@ -222,11 +222,10 @@ impl Redis {
             self.with_inbox(|inbox| inbox.ended(uid));
             return;
         }
-        let Some((id, mark, text)) = read_event(text) else {
+        let Some((event, mark)) = read_event(text) else {
             return;
         };
-        if self.held.passed(uid, id, mark) {
-            let event = Retained::new(id, text);
+        if self.held.passed(uid, event.id, mark) {
             self.with_inbox(|inbox| inbox.event(uid, &event));
         } else {
             // Left over from a release that failed. While it stands, publishers hear `ok`.
@@ -357,10 +356,12 @@ fn left_over(done: Result<(Uid, Result<(), BrokerError>), JoinError>) -> Option<
     }
 }
 
-/// `ID MARKTEXT`: the event's id, how far it brings the session, the JSON text.
-fn read_event(message: &[u8]) -> Option<(EventId, u8, &[u8])> {
-    let space = message.iter().position(|byte| *byte == b' ')?;
-    let id = std::str::from_utf8(&message[..space]).ok()?;
-    let (mark, text) = message[space + 1..].split_first()?;
-    Some((id.parse().ok()?, *mark, text))
+/// `ID BEFORE MARKTEXT`: the event's id, that of the one before it, how far it brings the session, and
+/// the JSON text.
+fn read_event(message: &[u8]) -> Option<(Retained, u8)> {
+    let mut words = message.splitn(3, |byte| *byte == b' ');
+    let mut id = || std::str::from_utf8(words.next()?).ok()?.parse().ok();
+    let (id, before) = (id()?, id()?);
+    let (mark, text) = words.next()?.split_first()?;
+    Some((Retained::new(id, before, text), *mark))
 }

@@ -120,18 +120,12 @@ impl Server {
 
     async fn is_up(&self) {
         let own = format!("process_id:{}\r", self.child.id().unwrap());
-        let question = async || ask(self.address(), &["INFO", "server"]).await;
-        // Nobody else's server: ours. One that is still loading answers with an error.
-        becomes(
-            START,
-            "redis-server",
-            question,
-            |answer| matches!(answer, Ok(Reply::Text(text)) if text.contains(&own)),
-        )
-        .await;
-        let question = async || ask(self.address(), &["PING"]).await;
-        becomes(START, "redis-server", question, |answer| {
-            matches!(answer, Ok(Reply::Text(_)))
+        let question = async || ask(self.address(), &["INFO"]).await;
+        // Ours, and nobody else's on that port; a server that loads its data says so instead.
+        becomes(START, "redis-server", question, |answer| match answer {
+            Ok(Reply::Text(text)) => text.contains(&own) && text.contains("\nloading:0"),
+            Ok(Reply::Error(error)) => error.starts_with("NOAUTH"),
+            _ => false,
         })
         .await;
     }

@@ -24,13 +24,16 @@ if many >= tonumber(ARGV[5]) then
   redis.call('HSET', KEYS[1], 'dropped', oldest[1][1])
   redis.call('XTRIM', KEYS[2], 'MAXLEN', tonumber(ARGV[5]) - 1)
 end
+-- Who hears of this event without having heard of the one before it has missed something.
+local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+local before = newest[1] and newest[1][1] or '0-0'
 local id = redis.call('XADD', KEYS[2], '*', 't', ARGV[2])
 if many == 0 then
   redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
 end
 -- The gateway's own events tell the nodes how far the session has come.
 local mark = ({['o:scan'] = 's', ['o:result'] = 'd'})[ARGV[6]] or '-'
-local nodes = redis.call('SPUBLISH', KEYS[5], id .. ' ' .. mark .. ARGV[2])
+local nodes = redis.call('SPUBLISH', KEYS[5], id .. ' ' .. before .. ' ' .. mark .. ARGV[2])
 if ARGV[6] ~= '' then
   -- Two generations: the newest as many as promised are always in one of them.
   if redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[7]) then redis.call('RENAME', KEYS[3], KEYS[4]) end

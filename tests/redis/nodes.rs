@@ -1,0 +1,5 @@
+//! Two and three nodes on one Redis: whatever node a backend, a page or the platform comes to, it is
+//! one gateway.
+
+mod pages;
+mod sessions;

@@ -1,0 +1,76 @@
+//! A node that cannot join says why, gives up soon, and keeps the password to itself.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::support::{Server, free_port, scangate};
+
+/// `EX_UNAVAILABLE` of sysexits: an outer thing is missing.
+const UNAVAILABLE: i32 = 69;
+/// How long a start may try.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+const PASSWORD: &str = "hunter22";
+
+/// Starts a node with this broker; it must fail, soon, with these words.
+async fn fails(url: &str, words: &[&str]) {
+    let data = TempDir::new().unwrap();
+    let begun = Instant::now();
+    let variables = [
+        ("SCANGATE_BROKER_URL", url),
+        ("SCANGATE_PUBLIC_LISTEN", "127.0.0.1:0"),
+        ("SCANGATE_PUSH_LISTEN", "127.0.0.1:0"),
+        ("SCANGATE_OPS_LISTEN", "127.0.0.1:0"),
+        ("SCANGATE_DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let output = scangate(&["serve"], &variables).await;
+    let [stdout, stderr] = [&output.stdout, &output.stderr];
+    let said = [stdout, stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    let said = said.concat();
+    assert_eq!(output.status.code(), Some(UNAVAILABLE), "{said}");
+    assert!(!said.contains(PASSWORD), "{said}");
+    assert!(begun.elapsed() < PATIENCE, "{said}");
+    let lower = said.to_lowercase();
+    assert!(lower.contains("redis"), "{said}");
+    let named = words.iter().any(|word| lower.contains(word));
+    assert!(named, "none of {words:?} in: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_and_not_shown() {
+    let redis = Server::with(&["--save", "", "--requirepass", "right"]).await;
+    let at = redis.address();
+    let refusals = ["wrongpass", "password", "auth"];
+    fails(&format!("redis://:{PASSWORD}@{at}"), &refusals).await;
+    fails(&format!("redis://nobody:{PASSWORD}@{at}"), &refusals).await;
+    fails(&format!("redis://{at}"), &["noauth", "auth"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_told() {
+    let port = free_port();
+    for url in [
+        format!("redis://:{PASSWORD}@127.0.0.1:{port}"),
+        format!("redis-cluster://:{PASSWORD}@127.0.0.1:{port}"),
+        format!("redis-sentinel://:{PASSWORD}@127.0.0.1:{port}?sentinelServiceName=main"),
+    ] {
+        fails(&url, &["refused", "connect", "unreachable", "sentinel"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = silent.local_addr().unwrap();
+    fails(&format!("redis://:{PASSWORD}@{at}"), &["time", "answer"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_no_cluster_is_told() {
+    let redis = Server::start().await;
+    let url = format!("redis-cluster://{}", redis.address());
+    fails(&url, &["cluster"]).await;
+}

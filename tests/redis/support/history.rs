@@ -1,0 +1,59 @@
+//! What was said and what was heard, and whether the one follows from the other.
+
+use std::time::Duration;
+
+/// A line that a publisher said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its number.
+    pub n: usize,
+    /// What it was answered at last: `ok`, `queued`, `fail`, `unknown`; `cut` where the connection
+    /// ended first.
+    pub word: String,
+    /// The longest that an answer took.
+    pub took: Duration,
+}
+
+impl Said {
+    /// Whether it must arrive.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.word.as_str(), "ok" | "queued")
+    }
+}
+
+/// Every line is answered within 2 s; a busy machine may add a little.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(2400);
+
+/// Checks what a page heard against what its publisher said: every accepted line once and in order,
+/// no refused one ever, nothing of others; and that each line was answered in time.
+#[track_caller]
+pub fn check(said: &[Said], heard: &[usize]) {
+    let in_order = heard.windows(2).all(|pair| pair[0] < pair[1]);
+    assert!(in_order, "twice or out of order: {:?}", disorder(heard));
+    for line in said {
+        let was_heard = heard.binary_search(&line.n).is_ok();
+        assert!(line.took < ANSWER_WITHIN, "answered late: {line:?}");
+        match line.word.as_str() {
+            "ok" | "queued" => assert!(was_heard, "lost: {line:?} {}", around(said, heard, line.n)),
+            "fail" => assert!(!was_heard, "refused, and heard: {line:?}"),
+            _ => {}
+        }
+    }
+    let unsaid = |n: &&usize| !said.iter().any(|line| line.n == **n);
+    assert_eq!(heard.iter().find(unsaid), None, "heard, but never said");
+}
+
+/// What was said and heard before and after line `n`.
+fn around(said: &[Said], heard: &[usize], n: usize) -> String {
+    let near = |other: &usize| other.abs_diff(n) <= 5;
+    let said = said.iter().filter(|line| near(&line.n));
+    let said: Vec<_> = said.map(|line| (line.n, &line.word)).collect();
+    let heard: Vec<_> = heard.iter().filter(|n| near(n)).collect();
+    format!("said {said:?}, heard {heard:?}")
+}
+
+/// The first place where the order is broken, with its neighbours.
+fn disorder(heard: &[usize]) -> Option<&[usize]> {
+    let at = heard.windows(2).position(|pair| pair[0] >= pair[1])?;
+    Some(&heard[at.saturating_sub(3)..(at + 5).min(heard.len())])
+}
