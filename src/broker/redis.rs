@@ -112,6 +112,7 @@ impl Redis {
             inbox: Mutex::new(Some(inbox)),
             stop: stop.clone(),
         });
+        redis.load_publish().await;
         redis.start_tasks();
         Ok(Member {
             redis,

@@ -164,17 +164,20 @@ impl Backend {
         }
     }
 
-    /// Sends an event on its way. The embedded broker answers at once; what has to wait is answered
-    /// in its turn.
+    /// Sends an event on its way, at once and after those before it. The embedded broker answers at
+    /// once; what has to wait is answered in its turn.
     fn start(&mut self, event: Event, verbose: bool, started: Instant) {
-        let mut push: Push = Box::pin(publish(Arc::clone(&self.gateway), event, verbose, started));
-        if self.under_way.is_empty() {
-            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-            if let Poll::Ready(reply) = push.as_mut().poll(&mut context) {
-                return self.reply(reply);
-            }
+        let push = publish(Arc::clone(&self.gateway), event, verbose, started);
+        // Unconstrained: who has used up its turn would let later lines pass by on their way.
+        let mut push: Push = Box::pin(tokio::task::unconstrained(push));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match push.as_mut().poll(&mut context) {
+            Poll::Ready(reply) if self.under_way.is_empty() => self.reply(reply),
+            Poll::Ready(reply) => self
+                .under_way
+                .push_back(Box::pin(std::future::ready(reply))),
+            Poll::Pending => self.under_way.push_back(push),
         }
-        self.under_way.push_back(push);
     }
 
     /// Waits for all that is under way, so that the next answer stands in its place.

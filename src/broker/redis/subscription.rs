@@ -43,6 +43,7 @@ impl Redis {
         ));
         self.spawn(Self::resync_on(Arc::clone(self), Arc::clone(&resync)));
         self.spawn(Self::sing(Arc::clone(self), resync));
+        self.spawn(Self::keep_publish_loaded(Arc::clone(self)));
         self.spawn(Self::renew(Arc::clone(self)));
         self.spawn(Self::tell_of_itself(Arc::clone(self)));
     }
@@ -259,6 +260,21 @@ impl Redis {
                 },
             }
             resync.notify_one();
+        }
+    }
+
+    /// Has the script at hand where pushes come: those that had to be sent a second time would be
+    /// overtaken by later ones.
+    pub(super) async fn load_publish(&self) {
+        if let Err(error) = self.scripts.publish.load(&self.link.pushes).await {
+            tracing::debug!(%error, "could not load a script ahead of its use");
+        }
+    }
+
+    async fn keep_publish_loaded(self: Arc<Self>) {
+        let mut reconnects = self.link.pushes.reconnect_rx();
+        while !matches!(reconnects.recv().await, Err(RecvError::Closed)) {
+            self.load_publish().await;
         }
     }
 

@@ -27,12 +27,12 @@ async fn lines_in_one_breath_arrive_in_their_order() {
     let mut page = b.page().await;
     page.binds_since(&code, "").await;
     let mut backend = a.backend().await;
-    let lines: Vec<_> = (0..300).map(|n| code.nth(n) + "\n").collect();
+    let lines: Vec<_> = (0..1000).map(|n| code.nth(n) + "\n").collect();
     backend.writes(&lines.concat()).await;
-    for n in 0..300 {
+    for n in 0..1000 {
         assert_eq!(page.next_with_id().await.0, code.nth(n));
     }
-    for _ in 0..300 {
+    for _ in 0..1000 {
         assert_eq!(backend.reply().await, "ok");
     }
 }

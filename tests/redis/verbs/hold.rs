@@ -171,6 +171,7 @@ async fn a_uid_changes_hands_for_ever(stage: Stage) {
         let event = event(uid, n, "");
         let (id, nodes) = publish(from, &event).await;
         assert!(nodes >= 1, "round {n}");
-        assert_eq!(ears.hears_event().await.0, id, "round {n}");
+        // Who gave it back may have heard of an earlier one, while that was under way.
+        while ears.hears_event().await.0 != id {}
     }
 }
