@@ -18,7 +18,7 @@ async fn subscribers_are_kicked_under_a_stream_of_pushes() {
         assert_eq!(redis.drops_subscribers().await, 2);
         crowd.goes_on(BACK).await;
     }
-    let told = crowd.is_right(SOON).await;
+    let told = crowd.heard_right(SOON).await;
     println!("{}", tally(&told));
     for (said, heard) in &told {
         assert_eq!(heard.binds, 1, "no page noticed: {heard:?}");
@@ -35,7 +35,7 @@ async fn commands_are_kicked_under_a_stream_of_pushes() {
         assert!(redis.drops_commands().await >= 2);
         crowd.goes_on(BACK).await;
     }
-    let told = crowd.is_right(SOON).await;
+    let told = crowd.heard_right(SOON).await;
     println!("{}", tally(&told));
     for (_, heard) in &told {
         assert_eq!(heard.binds, 1, "no page noticed: {heard:?}");
@@ -62,7 +62,7 @@ async fn a_path_that_flaps_loses_nothing() {
         };
         tokio::join!(flap(&one, Duration::ZERO), flap(&two, each / 2));
         let back = crowd.goes_on(SOON).await;
-        let told = crowd.is_right(SOON).await;
+        let told = crowd.heard_right(SOON).await;
         println!("{weather:?}: back after {back:?}; {}", tally(&told));
         assert!(back < BACK, "{back:?}");
         for (_, heard) in &told {

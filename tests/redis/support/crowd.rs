@@ -51,7 +51,7 @@ impl Crowd {
     }
 
     /// Ends the stories and checks each; what was said and heard in all.
-    pub async fn is_right(mut self, patience: Duration) -> Vec<(Vec<Said>, Heard)> {
+    pub async fn heard_right(mut self, patience: Duration) -> Vec<(Vec<Said>, Heard)> {
         let mut histories = Vec::new();
         for (publisher, _) in &mut self.pairs {
             histories.push(publisher.stops().await);

@@ -111,7 +111,7 @@ pub struct Stage {
 
 enum Ground {
     Directory(#[allow(dead_code)] TempDir),
-    Server(#[allow(dead_code)] Server),
+    Server(#[allow(dead_code)] Box<Server>),
 }
 
 impl Stage {
@@ -150,7 +150,7 @@ impl Stage {
             b: join("b", &ears_b).await,
             ears_a,
             ears_b,
-            _ground: Ground::Server(server),
+            _ground: Ground::Server(Box::new(server)),
         }
     }
 
