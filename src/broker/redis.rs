@@ -26,6 +26,7 @@ use crate::message::{Event, PushId};
 use crate::session::{Action, EventId, State, Ticket, Uid};
 
 mod answer;
+mod audit;
 mod canary;
 mod held;
 mod keys;
@@ -198,8 +199,12 @@ impl Redis {
         );
         let dropped: EventId = answer.word().parse().unwrap_or_default();
         let events = answer.next().into_array();
+        let events: Vec<_> = events.into_iter().filter_map(retained).collect();
+        if let Some(newest) = events.last() {
+            self.held.passed(uid, newest.id, b'-');
+        }
         Ok(Replay {
-            events: events.into_iter().filter_map(retained).collect(),
+            events,
             gap: after < dropped,
         })
     }

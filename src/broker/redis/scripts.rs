@@ -21,5 +21,5 @@ macro_rules! scripts {
 }
 
 scripts!(
-    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget
+    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, audit
 );

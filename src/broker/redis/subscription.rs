@@ -45,6 +45,7 @@ impl Redis {
         self.spawn(Self::sing(Arc::clone(self), resync));
         self.spawn(Self::keep_publish_loaded(Arc::clone(self)));
         self.spawn(Self::renew(Arc::clone(self)));
+        self.spawn(Self::audit(Arc::clone(self)));
         self.spawn(Self::tell_of_itself(Arc::clone(self)));
     }
 
@@ -249,13 +250,18 @@ impl Redis {
     /// Whatever was subscribed is gone with a connection, and what was said meanwhile with it.
     async fn watch_connection(self: Arc<Self>, resync: Arc<Notify>) {
         let mut reconnects = self.link.subscriber.reconnect_rx();
-        let mut changes = self.link.subscriber.cluster_change_rx();
+        // The subscriber sends no commands that a moved slot would answer; the others do.
+        let mut changes = self.link.commands.cluster_change_rx();
+        let mut own_changes = self.link.subscriber.cluster_change_rx();
         loop {
             tokio::select! {
                 reconnect = reconnects.recv() => if matches!(reconnect, Err(RecvError::Closed)) {
                     return;
                 },
                 change = changes.recv() => if matches!(change, Err(RecvError::Closed)) {
+                    return;
+                },
+                change = own_changes.recv() => if matches!(change, Err(RecvError::Closed)) {
                     return;
                 },
             }
@@ -314,7 +320,7 @@ impl Redis {
         failed
     }
 
-    async fn resync_one(&self, uid: Uid) -> Result<(), BrokerError> {
+    pub(super) async fn resync_one(&self, uid: Uid) -> Result<(), BrokerError> {
         let _turn = self.held.turn(uid).await;
         if self.restore(uid).await? {
             self.subscribe(uid).await?;
