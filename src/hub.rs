@@ -156,6 +156,7 @@ impl Hub {
         *previous = Some(Binding {
             hub: Arc::clone(self),
             listener,
+            is_new: true,
             names_stranger: since == Some(Since::Unknown),
             code_ends: code_remaining.map(|remaining| Instant::now() + remaining),
         });

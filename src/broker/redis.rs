@@ -197,6 +197,7 @@ impl Redis {
                 .call(&self.scripts.replay, keys, arguments)
                 .await?,
         );
+        let gone = answer.number() == 0;
         let dropped: EventId = answer.word().parse().unwrap_or_default();
         let events = answer.next().into_array();
         let events: Vec<_> = events.into_iter().filter_map(retained).collect();
@@ -206,6 +207,7 @@ impl Redis {
         Ok(Replay {
             events,
             gap: after < dropped,
+            gone,
         })
     }
 

@@ -86,6 +86,8 @@ pub struct Replay {
     pub events: Vec<Retained>,
     /// Whether events after that id are gone.
     pub gap: bool,
+    /// Whether the session itself is gone.
+    pub gone: bool,
 }
 
 /// How [`Broker::scan`] went.

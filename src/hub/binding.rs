@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Hub;
 use crate::broker::BrokerError;
 use crate::connection::{Sent, Socket};
+use crate::ending::Ending;
 use crate::frame;
 use crate::listener::Listener;
 use crate::session::{EventId, Uid};
@@ -17,6 +18,8 @@ use crate::session::{EventId, Uid};
 pub struct Binding {
     pub(super) hub: Arc<Hub>,
     pub(super) listener: Arc<Listener>,
+    /// Whether it has not caught up yet.
+    pub(super) is_new: bool,
     /// Whether the page named an event that we never issued.
     pub(super) names_stranger: bool,
     /// When the code can be scanned no more, where it still could be at the bind.
@@ -44,12 +47,19 @@ impl Binding {
     /// events through. A page that goes away meanwhile is no error: its socket tells.
     pub async fn catch_up(&mut self, socket: &mut Socket) -> Result<(), BrokerError> {
         let listener = &self.listener;
+        let is_new = std::mem::take(&mut self.is_new);
         let mut gap = std::mem::take(&mut self.names_stranger);
         // The first look clears the mark that there is something to read.
         while !listener.try_go_live() {
             loop {
                 let after = listener.last();
                 let replay = self.hub.broker.replay(listener.uid, after, BATCH).await?;
+                if replay.gone && is_new {
+                    // It was ended while we were about to hold it, and nobody could tell us. (Later on
+                    // a broker that has lost its data gets it back from its nodes.)
+                    socket.connection().end(Ending::Withdrawn);
+                    return Ok(());
+                }
                 if (replay.gap || std::mem::take(&mut gap)) && listener.wants_ids {
                     self.hub.metrics.gaps_total.inc();
                     socket

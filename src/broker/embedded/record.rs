@@ -175,6 +175,7 @@ impl Record {
         Replay {
             events: self.events.range(first..).take(limit).cloned().collect(),
             gap: after < self.dropped,
+            gone: false,
         }
     }
 

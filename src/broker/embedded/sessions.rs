@@ -95,9 +95,13 @@ impl Sessions {
 
     pub fn replay(&self, uid: Uid, after: EventId, limit: usize) -> Replay {
         let shard = self.shard(uid).lock();
-        shard
-            .get(&uid)
-            .map_or_else(Replay::default, |record| record.replay(after, limit))
+        match shard.get(&uid) {
+            Some(record) => record.replay(after, limit),
+            None => Replay {
+                gone: true,
+                ..Replay::default()
+            },
+        }
     }
 
     pub fn scan(&self, uid: Uid, ticket: Option<&Ticket>, person: &str) -> Scanned {

@@ -1,6 +1,6 @@
 //! Several connections on one uid, and the backend's right to end it.
 
-use crate::support::{Gateway, Page, Request, TEXT, Websocket, Wire, masked};
+use crate::support::{CLOSE, Gateway, Page, Request, TEXT, Websocket, Wire, masked};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_connection_of_a_uid_hears_each_event() {
@@ -127,7 +127,10 @@ async fn no_page_outlives_the_session_that_it_binds_itself_to() {
         let end = Request::new("DELETE", &path);
         // Both at once: it comes too late, or it is sent away.
         tokio::join!(gateway.tells(end), page.says(&code.text));
-        if page.next().await == code.text {
+        let first = page.websocket().frame().await.expect("an answer");
+        if first.head == CLOSE {
+            assert_eq!(first.close_code(), Some(4401));
+        } else if first.text() == code.text {
             page.is_closed_with(4401).await;
         } else {
             page.hears_nothing().await;
