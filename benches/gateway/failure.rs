@@ -36,4 +36,12 @@ pub enum Failure {
         /// Replies that were not `ok`.
         refused: u64,
     },
+    /// Redis had lost everything, and pushes did not find their pages again.
+    #[error("{heard} of {samples} pages heard a push after Redis had come back")]
+    NotBack {
+        /// Pages that did.
+        heard: usize,
+        /// Pages that were pushed to.
+        samples: usize,
+    },
 }

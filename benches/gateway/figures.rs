@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::delivery::{Delivery, PACE};
 use crate::load::WINDOW;
 use crate::measure::Latency;
-use crate::round::{Delivery, PACE, Round};
+use crate::round::Round;
 use crate::table::Row;
 
 /// The gateway's round and the floor's.
@@ -88,10 +89,10 @@ fn saturation(transport: &str, pair: Pair<'_>, most_cpu: Option<f64>) -> Vec<Row
     const ROWS: Loads = [
         ("pushes at saturation", "1/s", |load| load.per_second),
         ("server CPU for 100,000", "s", |load| {
-            per_100_000(load.server_cpu)
+            per_100_000(load.servers_cpu())
         }),
         ("server, cores busy", "", |load| {
-            load.server_cpu.as_secs_f64() * load.per_second
+            load.servers_cpu().as_secs_f64() * load.per_second
         }),
         ("load, cores busy (of 1)", "", |load| {
             load.client_cpu.as_secs_f64() * load.per_second
@@ -130,6 +131,7 @@ fn open_ms(round: &Round) -> f64 {
     round.holding.open_cpu.as_secs_f64() * 1e3
 }
 
-fn per_100_000(time: Duration) -> f64 {
+/// Seconds.
+pub fn per_100_000(time: Duration) -> f64 {
     time.as_secs_f64() * 1e5
 }

@@ -181,10 +181,7 @@ impl Backends {
     /// Writes some lines to the backend whose turn it is.
     async fn push(&mut self, lines: u64) -> Result<(), Failure> {
         self.lines.clear();
-        let rest = format!(
-            "{EVENT_REST}\"sent\":\"{:0STAMP$}\"}}\n",
-            self.arrivals.now()
-        );
+        let rest = event_rest(self.arrivals.now());
         let turn = (self.sent / lines) as usize % BACKENDS;
         for number in self.sent..self.sent + lines {
             self.lines += &self.claims[number as usize % self.claims.len()];
@@ -194,6 +191,11 @@ impl Backends {
         let connection = &mut self.connections[turn];
         Ok(connection.write_all(self.lines.as_bytes()).await?)
     }
+}
+
+/// What follows the claim in a line that is sent at `micros`.
+pub fn event_rest(micros: u64) -> String {
+    format!("{EVENT_REST}\"sent\":\"{micros:0STAMP$}\"}}\n")
 }
 
 /// Counts the replies: `ok` begins with an `o`, nothing else does.

@@ -26,7 +26,8 @@ pub struct Door {
 /// One websocket.
 pub struct Page {
     stream: Box<dyn Stream>,
-    uid: usize,
+    /// Which it binds to.
+    pub uid: usize,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -131,7 +132,7 @@ impl Page {
         }
     }
 
-    /// Notes each text that arrives, until the server closes.
+    /// Notes each event that arrives, until the server closes.
     async fn listen(mut self, arrivals: Arc<Arrivals>) {
         let mut buffer = [0; 2048];
         let mut filled = 0;
@@ -139,7 +140,10 @@ impl Page {
             filled += length;
             let mut taken = 0;
             while let Some((payload, size)) = first_text(&buffer[taken..filled]) {
-                arrivals.note(payload);
+                // Anything else is a goodbye.
+                if payload.starts_with(br#"{"uid":"#) {
+                    arrivals.note(payload);
+                }
                 taken += size;
             }
             buffer.copy_within(taken..filled, 0);

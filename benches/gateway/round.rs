@@ -1,15 +1,13 @@
 //! One round: a fresh server, its pages, and a load on them, measured step by step.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::delivery::{Delivery, Kind, Load, warm_up};
 use crate::failure::Failure;
-use crate::load::{Arrivals, Backends};
-use crate::measure::{self, Latency};
+use crate::load::Arrivals;
 use crate::page::{self, Door, Page};
 use crate::server::{Certificate, Program, Server};
 
@@ -28,7 +26,7 @@ pub struct Sizes {
 pub struct Round {
     /// What pages cost that only wait.
     pub holding: Holding,
-    /// At [`PACE`].
+    /// At [`PACE`](crate::delivery::PACE).
     pub paced: Delivery,
     /// As fast as the pushes arrive.
     pub saturated: Delivery,
@@ -50,32 +48,11 @@ pub struct Holding {
     pub binds_per_second: f64,
 }
 
-/// How a load of pushes fared.
-pub struct Delivery {
-    /// Pushes that reached their pages, by the second.
-    pub per_second: f64,
-    /// CPU of the server for one push.
-    pub server_cpu: Duration,
-    /// CPU of this process, backends and pages, for one push.
-    pub client_cpu: Duration,
-    /// From the backend's write to the page's read.
-    pub latency: Latency,
-}
-
-/// A moderate load, in pushes a second.
-pub const PACE: u32 = 2000;
-
-/// How long pages are pushed to, at [`PACE`], before anything is measured.
-const WARM_UP: Duration = Duration::from_millis(300);
-
-/// The part of a load's time that it runs before it is measured.
-const RAMP: f64 = 0.2;
-
 /// The sessions of pages that have gone end at once; their memory is free a moment later.
 const FORGETTING: Duration = Duration::from_millis(500);
 
 /// From here uids count: each has the same number of digits.
-const FIRST_UID: usize = 1_000_000;
+pub const FIRST_UID: usize = 1_000_000;
 
 /// Runs one round on a fresh server.
 pub async fn run(
@@ -83,24 +60,21 @@ pub async fn run(
     certificate: Option<&Certificate>,
     sizes: Sizes,
 ) -> Result<Round, Failure> {
-    let server = Server::start(program, certificate).await?;
+    let server = Server::start(program, certificate, None).await?;
     let door = Door {
         address: server.address("public"),
         tls: certificate.map(Certificate::client).transpose()?,
     };
     let warm_uids = FIRST_UID..FIRST_UID + sizes.warm;
     let uids = warm_uids.end..warm_uids.end + sizes.pages;
-    let _warm = warm_up(&server, &door, warm_uids).await?;
+    let push = server.address("push");
+    let _warm = warm_up(&door, push, warm_uids).await?;
     let before = server.settled_bytes(sizes.warm).await?;
     let (pages, holding) = hold(&server, &door, uids.clone(), sizes, before).await?;
 
     let arrivals = Arrivals::new();
     let pages = page::listen_all(pages, &arrivals);
-    let mut load = Load {
-        server: &server,
-        backends: Backends::connect(server.address("push"), &arrivals, uids).await?,
-        arrivals,
-    };
+    let mut load = Load::new(vec![vec![server.process()]], push, arrivals, uids).await?;
     let paced = load.measure(Kind::Paced, sizes.load).await?;
     let saturated = load.measure(Kind::Saturated, sizes.load).await?;
     drop((load, pages));
@@ -140,62 +114,4 @@ async fn hold(
         binds_per_second,
     };
     Ok((bound, holding))
-}
-
-/// Opens and binds a few pages and pushes to each, so that what a server needs once is there; the
-/// pages stay until the set is dropped.
-async fn warm_up(server: &Server, door: &Door, uids: Range<usize>) -> Result<JoinSet<()>, Failure> {
-    let arrivals = Arrivals::new();
-    let pages = page::open_all(door, uids.clone()).await?;
-    let pages = page::bind_all(pages).await?;
-    let pages = page::listen_all(pages, &arrivals);
-    let mut backends = Backends::connect(server.address("push"), &arrivals, uids).await?;
-    backends.pace(PACE, WARM_UP).await?;
-    backends.settle().await?;
-    Ok(pages)
-}
-
-/// The backends with what is read while they work.
-struct Load<'a> {
-    server: &'a Server,
-    backends: Backends,
-    arrivals: Arc<Arrivals>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Paced,
-    Saturated,
-}
-
-impl Load<'_> {
-    /// Runs one load, first unmeasured for a moment; fails where a push is lost.
-    async fn measure(&mut self, kind: Kind, duration: Duration) -> Result<Delivery, Failure> {
-        self.run(kind, duration.mul_f64(RAMP)).await?;
-        self.arrivals.take_latencies();
-        let start = Instant::now();
-        let count = self.arrivals.count();
-        let server = self.server.cpu_time()?;
-        let client = measure::cpu_time(std::process::id())?;
-        self.run(kind, duration).await?;
-        let delivered = (self.arrivals.count() - count) as f64;
-        let seconds = start.elapsed().as_secs_f64();
-        let server = self.server.cpu_time()? - server;
-        let client = measure::cpu_time(std::process::id())? - client;
-        let latencies = self.arrivals.take_latencies();
-        self.backends.settle().await?;
-        Ok(Delivery {
-            per_second: delivered / seconds,
-            server_cpu: server.div_f64(delivered),
-            client_cpu: client.div_f64(delivered),
-            latency: Latency::of(latencies),
-        })
-    }
-
-    async fn run(&mut self, kind: Kind, duration: Duration) -> Result<(), Failure> {
-        match kind {
-            Kind::Paced => self.backends.pace(PACE, duration).await,
-            Kind::Saturated => self.backends.saturate(duration).await,
-        }
-    }
 }

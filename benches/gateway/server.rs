@@ -56,10 +56,12 @@ const SETTINGS: &[(&str, &str)] = &[
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Server {
-    /// Starts a server and waits until it has said where it listens.
+    /// Starts a server and waits until it has said where it listens. It joins the others at
+    /// `broker`, a URL, if there is one.
     pub async fn start(
         program: Program,
         certificate: Option<&Certificate>,
+        broker: Option<&str>,
     ) -> Result<Self, Failure> {
         let data = TempDir::new()?;
         let mut command = program.command()?;
@@ -72,6 +74,9 @@ impl Server {
             command
                 .env("SCANGATE_PUBLIC_TLS_CERT", certificate.path("cert.pem"))
                 .env("SCANGATE_PUBLIC_TLS_KEY", certificate.path("key.pem"));
+        }
+        if let Some(url) = broker {
+            command.env("SCANGATE_BROKER_URL", url);
         }
         let mut child = command.spawn()?;
         let stderr = child.stderr.take().expect("it was piped");
@@ -132,7 +137,8 @@ impl Server {
             .ok_or(Failure::Answer(reply))
     }
 
-    fn process(&self) -> u32 {
+    /// Its process.
+    pub fn process(&self) -> u32 {
         self.child.id().expect("nobody has waited for it")
     }
 }

@@ -1,8 +1,9 @@
 //! The figures side by side: plain text, Markdown, JSON.
 
-use std::fmt::Write;
-
 use serde::Serialize;
+
+use crate::grid::{Grid, figure};
+use crate::joined::{self, Joined};
 
 /// The whole result.
 #[derive(Serialize)]
@@ -11,7 +12,12 @@ pub struct Table {
     /// What else the machine was doing: its load of the minute before, in tasks that wanted a core.
     busy: f64,
     seconds: f64,
-    rows: Vec<Row>,
+    /// Of one node.
+    pub rows: Vec<Row>,
+    /// Of many.
+    pub joined: Option<Joined>,
+    /// Rows that are not there, and why.
+    pub left_out: Option<&'static str>,
 }
 
 /// One figure of both servers.
@@ -28,7 +34,7 @@ pub struct Row {
     pub target: Option<f64>,
 }
 
-const HEAD: [&str; 6] = ["", "unit", "gateway", "floor", "ratio", "target"];
+const HEAD: [&str; 6] = ["one node", "unit", "gateway", "floor", "ratio", "target"];
 
 const NOTES: &str = "\
 Memory is user memory: the growth by a websocket of `Anonymous` in /proc/PID/smaps_rollup, after a
@@ -40,45 +46,26 @@ ratio = gateway / floor. On a busy machine believe the ratios, and the latencies
 ";
 
 impl Table {
-    /// Of rounds in which each load lasted `seconds`, on a machine with the load average `busy`.
-    pub fn new(seconds: f64, busy: f64, rows: Vec<Row>) -> Self {
+    /// Without rows yet. Each load lasts `seconds`, on a machine with the load average `busy`.
+    pub fn new(seconds: f64, busy: f64) -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             busy,
             seconds,
-            rows,
+            rows: Vec::new(),
+            joined: None,
+            left_out: None,
         }
     }
 
     /// For a terminal.
     pub fn text(&self) -> String {
-        let cells = self.cells();
-        let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max();
-        let mut text = self.title();
-        for row in &cells {
-            let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
-                let width = width(column).unwrap_or(0);
-                let _ = match column {
-                    0 | 1 => write!(line, "{cell:<width$}  "),
-                    _ => write!(line, "{cell:>width$}  "),
-                };
-            }
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
-        text + "\n" + NOTES
+        self.with(Grid::text)
     }
 
     /// For a document.
     pub fn markdown(&self) -> String {
-        let mut text = self.title();
-        for (number, row) in self.cells().iter().enumerate() {
-            let _ = writeln!(text, "| {} |", row.join(" | "));
-            if number == 0 {
-                text += "|---|---|--:|--:|--:|--:|\n";
-            }
-        }
-        text + "\n" + NOTES
+        self.with(Grid::markdown)
     }
 
     /// For a machine.
@@ -86,18 +73,27 @@ impl Table {
         serde_json::to_string_pretty(self).expect("names and numbers") + "\n"
     }
 
-    fn title(&self) -> String {
-        format!(
-            "The gateway beside a raw tokio floor: {} cores, load average {} at the start, \
-             {} s for each load.\n\n",
+    fn with(&self, shown: fn(&Grid) -> String) -> String {
+        let mut text = format!(
+            "{} cores, load average {} at the start, {} s for each load.\n",
             self.cores, self.busy, self.seconds
-        )
+        );
+        if !self.rows.is_empty() {
+            text += &format!("\n{}\n{NOTES}", shown(&self.grid()));
+        }
+        if let Some(joined) = &self.joined {
+            text += &format!("\n{}\n{}", shown(&joined.grid()), joined::NOTES);
+        }
+        if let Some(left_out) = self.left_out {
+            text += &format!("\nLeft out: {left_out}\n");
+        }
+        text
     }
 
-    fn cells(&self) -> Vec<[String; HEAD.len()]> {
-        let head = HEAD.map(str::to_owned);
+    fn grid(&self) -> Grid {
+        let head = HEAD.map(str::to_owned).to_vec();
         let rows = self.rows.iter().map(Row::cells);
-        std::iter::once(head).chain(rows).collect()
+        Grid(std::iter::once(head).chain(rows).collect())
     }
 }
 
@@ -120,13 +116,13 @@ impl Row {
         self
     }
 
-    fn cells(&self) -> [String; HEAD.len()] {
+    fn cells(&self) -> Vec<String> {
         let target = self.target.map_or_else(String::new, |target| {
             let met = self.gateway <= target;
             let verdict = if met { "met" } else { "MISSED" };
             format!("≤ {} {verdict}", figure(target))
         });
-        [
+        vec![
             self.name.clone(),
             self.unit.to_owned(),
             figure(self.gateway),
@@ -134,16 +130,5 @@ impl Row {
             figure(self.ratio),
             target,
         ]
-    }
-}
-
-/// Whole from 100 on, with two decimals below; a dash for what a time too short to be seen divides.
-fn figure(number: f64) -> String {
-    if !number.is_finite() {
-        "–".to_owned()
-    } else if number.abs() < 100.0 && number.fract() != 0.0 {
-        format!("{number:.2}")
-    } else {
-        format!("{number:.0}")
     }
 }
