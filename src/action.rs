@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::accounts::Accounts;
 use crate::broker::{Broker, BrokerError};
-use crate::session::{Action, Ticket, Uid};
+use crate::session::{Action, Purpose, Ticket, Uid};
+use crate::texts::Say;
 use crate::wechat::openid::OpenId;
 
 pub mod login;
@@ -38,13 +39,29 @@ pub struct Scan<'a> {
     pub base_url: &'a str,
 }
 
-/// Does what the code stands for; gives the JSON event for the page. A scan whose callback comes
-/// again before it is settled runs its action again: each must bear that.
-pub async fn run(action: Action, scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
-    match action {
-        Action::Token => token::run(scan, shop).await,
-        Action::Login => login::run(scan, shop).await,
-    }
+/// What came of an action, well or not.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The JSON event for the page.
+    pub event: Bytes,
+    /// What the person hears in the chat.
+    pub say: Say,
+}
+
+/// Does what the code stands for. A scan whose callback comes again before it is settled runs its
+/// action again: each must bear that.
+pub async fn run(
+    purpose: &Purpose,
+    scan: &Scan<'_>,
+    shop: &Workshop,
+) -> Result<Outcome, BrokerError> {
+    let event = match purpose.action {
+        Action::Token => token::run(scan, shop).await?,
+        Action::Login => login::run(scan, shop).await?,
+        Action::Bind | Action::Unbind | Action::Points => refused(scan, "action_failed"),
+    };
+    let say = Say::Scanned(Some(purpose.action));
+    Ok(Outcome { event, say })
 }
 
 /// The event that tells of the scan itself: `{"uid":U,"ticket":"T","cmd":"scan"}`.

@@ -1,5 +1,5 @@
 //! What joins the nodes: keeps sessions, retains events, carries them to the nodes that hold the
-//! uid, and remembers persons.
+//! uid, and keeps what must outlive restarts.
 //!
 //! Each verb is one atomic step at the broker, whatever node calls it. Two kinds: embedded (one
 //! process; the default) and Redis (many nodes). The contract of each verb stands here, where the
@@ -14,6 +14,7 @@ use crate::frame;
 use crate::message::{self, Event};
 use crate::session::{EventId, Ticket, Uid};
 
+mod durable;
 pub mod embedded;
 pub mod redis;
 mod terms;
@@ -185,43 +186,6 @@ impl Broker {
     /// What is noted under `name`.
     pub async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
         verb!(self.noted(name))
-    }
-
-    /// A person's account.
-    pub async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
-        match self {
-            Broker::Embedded(member) => member.account(person).await,
-            Broker::Redis(redis) => redis.account(person).await,
-        }
-    }
-
-    /// A person's account, made where there is none; a new one owns the send token with the hash
-    /// `first_token`. What this returns outlives a restart.
-    pub async fn enrol(
-        &self,
-        person: &str,
-        first_token: SecretHash,
-    ) -> Result<Account, BrokerError> {
-        match self {
-            Broker::Embedded(member) => member.enrol(person, first_token).await,
-            Broker::Redis(redis) => redis.enrol(person, first_token).await,
-        }
-    }
-
-    /// Remembers what the platform said of a person's unionid.
-    pub async fn profile(&self, person: &str, unionid: Option<&str>) -> Result<(), BrokerError> {
-        match self {
-            Broker::Embedded(member) => member.profile(person, unionid).await,
-            Broker::Redis(redis) => redis.profile(person, unionid).await,
-        }
-    }
-
-    /// Whose send token has this hash.
-    pub async fn token_owner(&self, token: SecretHash) -> Result<Option<String>, BrokerError> {
-        match self {
-            Broker::Embedded(member) => member.token_owner(token).await,
-            Broker::Redis(redis) => redis.token_owner(token).await,
-        }
     }
 
     /// The secret of this installation, from which send tokens are derived: made once, the same on

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::broker::{BrokerError, Issued, NewSession};
 use crate::gateway::Gateway;
 use crate::random;
-use crate::session::{Action, Key, Ticket, Uid};
+use crate::session::{Key, Purpose, Ticket, Uid};
 use crate::wechat::api::CallError;
 
 /// What a page gets: `{"ticket":…,"expire_seconds":…,"uid":…,"key":…,"url":…}`.
@@ -52,8 +52,8 @@ const SHORTEST_PLATFORM_LIFE: u64 = 60;
 /// Tries to find a uid that is not taken: with a billion live ones, one in four fails.
 const MOST_TRIES: usize = 8;
 
-/// Issues a code for `action`.
-pub async fn issue(gateway: &Arc<Gateway>, action: Action) -> Result<Code, IssueError> {
+/// Issues a code.
+pub async fn issue(gateway: &Arc<Gateway>, purpose: Purpose) -> Result<Code, IssueError> {
     let account = gateway.wechat.as_ref().ok_or(IssueError::NotConfigured)?;
     let life = gateway.config().session.life;
     for _ in 0..MOST_TRIES {
@@ -69,7 +69,7 @@ pub async fn issue(gateway: &Arc<Gateway>, action: Action) -> Result<Code, Issue
             uid,
             ticket: Ticket::new(code.ticket.clone()).ok_or(IssueError::BadTicket)?,
             key: Some(key),
-            action: Some(action),
+            purpose: Some(purpose.clone()),
             life,
         };
         // Another node may have issued the same uid while the platform made the code.

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Semaphore;
@@ -145,11 +144,4 @@ fn rules(config: &Config) -> Rules {
         ping_after: config.ping.interval(),
         silence: config.heartbeat.after,
     }
-}
-
-/// The time of day, since 1970.
-pub fn unix_time() -> Duration {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
 }

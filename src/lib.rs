@@ -14,6 +14,7 @@ pub mod session;
 
 // Floor 1, plumbing: sockets, files, the broker; nothing of WeChat.
 pub mod broker;
+pub mod clock;
 pub mod connection;
 pub mod deadlines;
 pub mod http;
@@ -32,8 +33,10 @@ pub mod action;
 pub mod codes;
 pub mod gateway;
 pub mod hub;
+pub mod jobs;
 pub mod limits;
 pub mod listener;
+pub mod records;
 pub mod registry;
 pub mod scan;
 pub mod texts;

@@ -11,7 +11,7 @@ use crate::broker::{BrokerError, Scanned};
 use crate::hub::Hub;
 use crate::message::{Event, PushId};
 use crate::metrics::Metrics;
-use crate::session::{Action, Ticket, Uid};
+use crate::session::{Purpose, Ticket, Uid};
 use crate::texts::Say;
 use crate::verdict::{Door, Failure, Verdict};
 use crate::wechat::event::{Kind, Push};
@@ -82,7 +82,7 @@ impl Scans {
             Err(_) => Scanned::Unknown,
         };
         let (label, say) = match scanned {
-            Scanned::Accepted { action, ticket } => {
+            Scanned::Accepted { purpose, ticket } => {
                 let uid = scene.parse().expect("it was accepted");
                 let scan = Scan {
                     uid,
@@ -90,10 +90,10 @@ impl Scans {
                     person,
                     base_url,
                 };
-                self.accepted(action, &scan).await?;
+                let say = self.accepted(purpose.as_ref(), &scan).await?;
                 let elapsed = started.elapsed().as_secs_f64();
                 self.metrics.scan_duration_seconds.observe(elapsed);
-                ("accepted", Say::Scanned(action))
+                ("accepted", say)
             }
             Scanned::Repeated => ("repeated", Say::ScannedBefore),
             Scanned::Used => ("used", Say::UsedByAnother),
@@ -108,11 +108,16 @@ impl Scans {
 
     /// Tells the page of the scan, runs the action, tells its result. Whatever of this has been
     /// done by an earlier attempt is not done twice.
-    async fn accepted(&self, action: Option<Action>, scan: &Scan<'_>) -> Result<(), BrokerError> {
+    async fn accepted(
+        &self,
+        purpose: Option<&Purpose>,
+        scan: &Scan<'_>,
+    ) -> Result<Say, BrokerError> {
         self.publish(scan, action::scanned(scan), "scan").await?;
-        if let Some(action) = action {
-            let result = match action::run(action, scan, &self.shop).await {
-                Ok(result) => result,
+        let mut say = Say::Scanned(None);
+        if let Some(purpose) = purpose {
+            let outcome = match action::run(purpose, scan, &self.shop).await {
+                Ok(outcome) => outcome,
                 Err(error) => {
                     self.metrics
                         .scans_total
@@ -124,9 +129,11 @@ impl Scans {
                     return Err(error);
                 }
             };
-            self.publish(scan, result, "result").await?;
+            self.publish(scan, outcome.event, "result").await?;
+            say = outcome.say;
         }
-        self.hub.settle(scan.uid).await
+        self.hub.settle(scan.uid).await?;
+        Ok(say)
     }
 
     async fn publish(

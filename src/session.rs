@@ -7,6 +7,10 @@ use std::str::FromStr;
 
 use subtle::ConstantTimeEq;
 
+mod purpose;
+
+pub use purpose::{Action, Purpose, SiteAccount};
+
 /// The public number of a scan session, and the scene id of its code: 1..=4294967295.
 ///
 /// ```
@@ -150,40 +154,6 @@ impl fmt::Debug for Key {
 /// Lower-case hexadecimal digits of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What a code stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// The person's own send token, made once and shown on the page.
-    Token,
-    /// A one-time token that the site's backend exchanges for who logged in.
-    Login,
-}
-
-impl Action {
-    /// Every action, in the order of the documentation.
-    pub const ALL: [Action; 2] = [Action::Token, Action::Login];
-
-    /// The word used on the wire, in logs and in metrics.
-    pub fn word(self) -> &'static str {
-        match self {
-            Action::Token => "token",
-            Action::Login => "login",
-        }
-    }
-}
-
-impl FromStr for Action {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|action| action.word() == word)
-            .ok_or(())
-    }
 }
 
 /// How far a session has come.

@@ -1,10 +1,12 @@
 //! What the account says in the chat, in the operator's language.
 
+use std::borrow::Cow;
+
 use crate::config::Language;
 use crate::session::Action;
 
 /// Something to say to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
     /// A scan was taken; the page shows what came of it.
     Scanned(Option<Action>),
@@ -22,7 +24,7 @@ pub enum Say {
 
 impl Say {
     /// The words.
-    pub fn text(self, language: Language) -> &'static str {
+    pub fn text(&self, language: Language) -> Cow<'static, str> {
         let (zh, en) = match self {
             Say::Scanned(Some(Action::Token)) => (
                 "扫码成功!您的专属 Token 已显示在网页上,请妥善保管,不要告诉他人。",
@@ -32,7 +34,7 @@ impl Say {
                 "登录成功,请回到网页继续。如果不是您本人操作,请立即关闭该网页。",
                 "You are logged in; go on at the web page. If this was not you, close that page now.",
             ),
-            Say::Scanned(None) => (
+            Say::Scanned(_) => (
                 "扫码成功,请回到网页继续。",
                 "Scanned. Go on at the web page.",
             ),
@@ -55,8 +57,8 @@ impl Say {
             Say::Welcome => ("感谢关注!", "Thank you for following."),
         };
         match language {
-            Language::Zh => zh,
-            Language::En => en,
+            Language::Zh => zh.into(),
+            Language::En => en.into(),
         }
     }
 }

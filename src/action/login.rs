@@ -45,7 +45,7 @@ pub(super) async fn run(scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, Broke
     };
     let login = serde_json::to_string(&login).expect("plain data");
     // The person's record, for the unionid that the verification tells.
-    shop.accounts.account(scan.person).await?;
+    shop.accounts.enrol(scan.person).await?;
     shop.broker
         .note(&name("login", &token), &login, shop.login_token_life)
         .await?;

@@ -1,4 +1,4 @@
-//! The broker of one process: sessions and notes in memory, persons in a database file.
+//! The broker of one process: sessions and notes in memory, records and jobs in a database file.
 //!
 //! It is the default for a single node and the double of every test; several nodes of one process
 //! may join it, and are a cluster then.
@@ -12,13 +12,14 @@ use parking_lot::RwLock;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Account, BrokerError, Claim, Held, Inbox, Issued, NewSession, NodeView, Published, Replay,
-    Scanned, SecretHash, SessionView, SharedInbox,
+    BrokerError, Claim, Held, Inbox, Issued, NewSession, NodeView, Published, Replay, Scanned,
+    SessionView, SharedInbox,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
 use crate::session::{EventId, Ticket, Uid};
 
+mod jobs;
 mod notes;
 mod record;
 mod sessions;
@@ -195,31 +196,9 @@ impl Member {
         self.broker.notes.noted(name)
     }
 
-    pub(super) async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
-        self.broker.store.account(person).await
-    }
-
-    pub(super) async fn enrol(
-        &self,
-        person: &str,
-        first_token: SecretHash,
-    ) -> Result<Account, BrokerError> {
-        self.broker.store.enrol(person, first_token).await
-    }
-
-    pub(super) async fn profile(
-        &self,
-        person: &str,
-        unionid: Option<&str>,
-    ) -> Result<(), BrokerError> {
-        self.broker.store.profile(person, unionid).await
-    }
-
-    pub(super) async fn token_owner(
-        &self,
-        token: SecretHash,
-    ) -> Result<Option<String>, BrokerError> {
-        self.broker.store.token_owner(token).await
+    /// What outlives a restart.
+    pub(super) fn store(&self) -> &Store {
+        &self.broker.store
     }
 
     pub(super) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {

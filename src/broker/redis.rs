@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Why a node cannot join.
 pub use fred::error::Error as RedisError;
@@ -21,18 +21,20 @@ use super::{
     BrokerError, Issued, NewSession, Published, Replay, Scanned, SessionView, SharedInbox,
 };
 use crate::broker::embedded::Retention;
+use crate::clock::unix_time;
 use crate::config;
 use crate::message::{Event, PushId};
-use crate::session::{Action, EventId, State, Ticket, Uid};
+use crate::session::{EventId, Purpose, State, Ticket, Uid};
 
 mod answer;
 mod audit;
 mod canary;
 mod held;
+mod jobs;
 mod keys;
 mod link;
 mod nodes;
-mod persons;
+mod records;
 mod replicas;
 mod scripts;
 mod subscription;
@@ -125,7 +127,7 @@ impl Redis {
         let arguments = vec![
             session.ticket.expose().to_owned(),
             session.key.map(|key| key.expose()).unwrap_or_default(),
-            word_of(session.action).to_owned(),
+            purpose_of(session.purpose.as_ref()),
             session.life.as_millis().to_string(),
             self.retention.grace.as_millis().to_string(),
         ];
@@ -223,7 +225,7 @@ impl Redis {
         let mut answer = Answer::of(self.link.call(&self.scripts.scan, keys, arguments).await?);
         Ok(match answer.word().as_str() {
             "accepted" => Scanned::Accepted {
-                action: answer.word().parse().ok(),
+                purpose: answer.word().parse().ok(),
                 ticket: Ticket::new(answer.word()).ok_or(BrokerError::Unavailable)?,
             },
             "repeated" => Scanned::Repeated,
@@ -275,7 +277,7 @@ impl Redis {
         let holds = |name: &str| record.iter().any(|(field, _)| field == &node_field(name));
         Ok(Some(SessionView {
             state,
-            action: field("action").parse().ok(),
+            purpose: field("action").parse().ok(),
             ticket,
             code_remaining: match state {
                 State::Waiting => Duration::from_millis((ends - now).max(0).unsigned_abs()),
@@ -366,8 +368,8 @@ impl Redis {
     }
 }
 
-fn word_of(action: Option<Action>) -> &'static str {
-    action.map_or("", Action::word)
+fn purpose_of(purpose: Option<&Purpose>) -> String {
+    purpose.map(Purpose::to_string).unwrap_or_default()
 }
 
 fn node_field(node: &str) -> String {
@@ -379,7 +381,5 @@ fn life_of(life: Duration) -> Expiration {
 }
 
 fn unix_millis() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64)
+    unix_time().as_millis() as i64
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Retained;
-use crate::session::{Action, EventId, Key, State, Ticket, Uid};
+use crate::session::{EventId, Key, Purpose, State, Ticket, Uid};
 
 /// A session to be put on record.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct NewSession {
     /// Asked of each bind; None lets the ticket alone suffice.
     pub key: Option<Key>,
     /// What a scan does; None where another system handles the scan.
-    pub action: Option<Action>,
+    pub purpose: Option<Purpose>,
     /// How long the code can be scanned.
     pub life: Duration,
 }
@@ -96,7 +96,7 @@ pub enum Scanned {
     /// This person's scan counts, now or (where an earlier attempt was cut short) still.
     Accepted {
         /// What the code stands for.
-        action: Option<Action>,
+        purpose: Option<Purpose>,
         /// The ticket on record, for the events that follow.
         ticket: Ticket,
     },
@@ -118,7 +118,7 @@ pub struct SessionView {
     /// How far it has come.
     pub state: State,
     /// What its code stands for.
-    pub action: Option<Action>,
+    pub purpose: Option<Purpose>,
     /// The ticket on record.
     pub ticket: Ticket,
     /// For how long the code can still be scanned; zero once it cannot.
@@ -136,18 +136,65 @@ pub struct NodeView {
     pub connections: u64,
 }
 
-/// A person who has scanned a code of ours.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Account {
-    /// Counts the person's send tokens from 0: the token is derived from it.
-    pub token_generation: u32,
-    /// The person's id over all accounts of one Open Platform; None while unknown or without one.
-    pub unionid: Option<String>,
-    /// Whether the platform was asked for the unionid.
-    pub profiled: bool,
-    /// Unix seconds of the first scan.
-    pub since: u64,
+/// A document that outlives restarts, under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Grows with each write, also over a removal; never 0.
+    pub version: u64,
+    /// What was written.
+    pub text: String,
 }
 
-/// The SHA-256 of a secret that is looked up by it.
-pub type SecretHash = [u8; 32];
+/// What is done later, in the background: one queue for each kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Template messages on their way to the platform.
+    Messages,
+    /// Calls of the operator's own backend.
+    Hooks,
+    /// Confirmations whose time runs out.
+    Confirmations,
+}
+
+impl Queue {
+    /// Its name at the broker, and its metric label.
+    pub fn word(self) -> &'static str {
+        match self {
+            Queue::Messages => "messages",
+            Queue::Hooks => "hooks",
+            Queue::Confirmations => "confirmations",
+        }
+    }
+}
+
+/// How [`Broker::enqueue`] went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// It will be done, also if this node dies.
+    Yes,
+    /// A job of this id is waiting already; that one stands.
+    Known,
+    /// Too many are waiting.
+    Full,
+}
+
+/// A job that this node has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Unique in its queue.
+    pub id: String,
+    /// What is to be done.
+    pub payload: String,
+    /// How often it was taken, this time included.
+    pub attempts: u32,
+}
+
+/// Jobs that were due.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// At most as many as asked for. Whoever neither finishes nor postpones one within the lease
+    /// leaves it to others.
+    pub jobs: Vec<Job>,
+    /// When the next is due, from now; None where none waits.
+    pub next: Option<Duration>,
+}

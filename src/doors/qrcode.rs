@@ -19,7 +19,7 @@ use crate::client::Client;
 use crate::codes::{self, IssueError};
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response};
-use crate::session::Action;
+use crate::session::{Action, Purpose};
 use crate::wechat::query::Query;
 
 /// What a page is told to wait after a passing trouble.
@@ -61,7 +61,7 @@ async fn respond(
         );
         return ("origin", response);
     }
-    let Some(action) = wanted_action(request) else {
+    let Some(purpose) = wanted(request) else {
         let response = http::error(
             StatusCode::BAD_REQUEST,
             "unknown_action",
@@ -80,7 +80,7 @@ async fn respond(
         );
         return ("limited", http::retry_after(response, wait));
     }
-    match codes::issue(gateway, action).await {
+    match codes::issue(gateway, purpose).await {
         Ok(code) => {
             let body = serde_json::to_vec(&code).expect("plain data");
             let content_type = if accepts_json(request) {
@@ -94,12 +94,14 @@ async fn respond(
     }
 }
 
-fn wanted_action(request: &Request) -> Option<Action> {
+/// Codes for an account of the site are for its backend to ask for.
+fn wanted(request: &Request) -> Option<Purpose> {
     let query = Query::parse(request.uri().query().unwrap_or_default()).ok()?;
-    match query.get("action") {
-        None => Some(Action::Token),
-        Some(word) => word.parse().ok(),
-    }
+    let action = match query.get("action") {
+        None => Action::Token,
+        Some(word) => word.parse().ok()?,
+    };
+    Purpose::new(action, None)
 }
 
 fn accepts_json(request: &Request) -> bool {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use hyper::{Method, StatusCode};
 use tokio::time::timeout;
 
-use crate::gateway::{Gateway, OfficialAccount, unix_time};
+use crate::clock::unix_time;
+use crate::gateway::{Gateway, OfficialAccount};
 use crate::http::{self, BodyError, Request, Response, Scheme};
 use crate::random;
 use crate::scan::Taken;
@@ -98,7 +99,7 @@ async fn take(
 fn seal(gateway: &Gateway, account: &OfficialAccount, push: &Push, say: Option<Say>) -> String {
     let language = gateway.config().wechat.language;
     let reply = say.map_or(Reply::Success, |say| {
-        Reply::Text(say.text(language).to_owned())
+        Reply::Text(say.text(language).into_owned())
     });
     let fresh = Fresh {
         now_unix: unix_time().as_secs(),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -24,6 +24,7 @@ use super::query;
 use super::shared::SharedToken;
 use super::token::TokenKeeper;
 use crate::broker::Broker;
+use crate::clock::unix_time;
 use crate::config::{Secret, Wechat};
 use crate::metrics::Metrics;
 use crate::session::Uid;
@@ -289,10 +290,7 @@ impl Api {
 
     fn report_token(&self) {
         let remaining = self.token.remaining();
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let expiry = remaining.map_or(0, |remaining| (now + remaining).as_secs());
+        let expiry = remaining.map_or(0, |remaining| (unix_time() + remaining).as_secs());
         self.metrics
             .wechat_token_expiry_timestamp_seconds
             .set(expiry.try_into().unwrap_or(i64::MAX));

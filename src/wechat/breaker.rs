@@ -1,9 +1,11 @@
 //! Stops asking where the platform has said that asking again is no use for now.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use crate::clock::unix_time;
 
 use super::api::CallError;
 use super::fault::Remedy;
@@ -61,9 +63,7 @@ const BEIJING: u64 = 8 * 60 * MINUTE;
 
 /// The time until the next whole `period` of the clock that is `offset` seconds ahead of UTC.
 fn until_next(period: u64, offset: u64) -> Duration {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let now = unix_time().as_secs();
     Duration::from_secs(period - (now + offset) % period)
 }
 

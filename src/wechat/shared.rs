@@ -2,13 +2,14 @@
 //! read what it got.
 
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::answer::AccessToken;
 use super::api::CallError;
 use crate::broker::Broker;
+use crate::clock::unix_time;
 use crate::random;
 use crate::session::hex;
 
@@ -98,10 +99,4 @@ impl SharedToken {
         // Unshared, the others ask for themselves.
         let _ = self.broker.note(TOKEN, &note, token.lifetime).await;
     }
-}
-
-fn unix_time() -> Duration {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
 }

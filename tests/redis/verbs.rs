@@ -1,10 +1,11 @@
 //! One suite of the broker's verbs for both kinds: what `src/broker.rs` promises, whoever keeps it.
 
 mod hold;
+mod jobs;
 mod life;
 mod notes;
-mod persons;
 mod publish;
+mod records;
 mod replay;
 mod scan;
 mod session;

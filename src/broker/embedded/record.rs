@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use super::{NodeNumber, Retention};
 use crate::broker::{Claim, Issued, NewSession, Published, Replay, Retained, Scanned};
 use crate::message::{Event, PushId};
-use crate::session::{Action, EventId, Key, State, Ticket};
+use crate::session::{EventId, Key, Purpose, State, Ticket};
 
 #[derive(Debug)]
 pub(super) struct Record {
     pub ticket: Ticket,
     key: Option<Key>,
-    pub action: Option<Action>,
+    pub purpose: Option<Purpose>,
     /// False where the first page's claim made the session.
     has_code: bool,
     /// Until when the code can be scanned.
@@ -54,7 +54,7 @@ impl Record {
         Self {
             ticket: session.ticket,
             key: session.key,
-            action: session.action,
+            purpose: session.purpose,
             has_code: true,
             code_ends: now + session.life,
             progress: Progress::Waiting,
@@ -75,7 +75,7 @@ impl Record {
             uid: claim.uid,
             ticket: claim.ticket.clone(),
             key: None,
-            action: None,
+            purpose: None,
             life: Duration::ZERO,
         };
         Self {
@@ -192,7 +192,7 @@ impl Record {
                 self.progress = Progress::Scanned;
                 self.scanned_by = Some(person.into());
                 Scanned::Accepted {
-                    action: self.action,
+                    purpose: self.purpose.clone(),
                     ticket: self.ticket.clone(),
                 }
             }

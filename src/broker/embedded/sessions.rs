@@ -1,7 +1,6 @@
 //! All sessions on record, in shards with a lock each.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use prometheus::IntGauge;
@@ -12,6 +11,7 @@ use super::{NodeNumber, Retention};
 use crate::broker::{
     Claim, Held, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView,
 };
+use crate::clock::unix_time;
 use crate::deadlines::Deadlines;
 use crate::message::Event;
 use crate::session::{EventId, Ticket, Uid};
@@ -125,7 +125,7 @@ impl Sessions {
         let record = shard.get(&uid)?;
         let view = SessionView {
             state: record.state(now),
-            action: record.action,
+            purpose: record.purpose.clone(),
             ticket: record.ticket.clone(),
             code_remaining: record.code_remaining(now).unwrap_or_default(),
             nodes: Vec::new(),
@@ -187,10 +187,7 @@ impl Sessions {
 }
 
 fn unix_millis() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_millis() as u64
+    unix_time().as_millis() as u64
 }
 
 #[cfg(test)]

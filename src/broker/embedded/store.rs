@@ -1,24 +1,29 @@
-//! What outlives a restart: persons, their send tokens and the installation's secret, in one
-//! database file. Each change is on disk before it is answered; a crash loses nothing answered.
+//! What outlives a restart: records, jobs and the installation's secret, in one database file. Each
+//! change is on disk before it is answered; a crash loses nothing answered.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::Duration;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
-use crate::broker::{Account, BrokerError, SecretHash};
+use super::jobs;
+use crate::broker::{BrokerError, Record};
+use crate::clock::unix_time;
 
-/// Person → account, as JSON.
-const ACCOUNTS: TableDefinition<&str, &[u8]> = TableDefinition::new("accounts");
-/// SHA-256 of a send token → person.
-const SEND_TOKENS: TableDefinition<&[u8], &str> = TableDefinition::new("send_tokens");
+/// Name → version, unix milliseconds of its end (0: never), text.
+const RECORDS: TableDefinition<&str, (u64, u64, &str)> = TableDefinition::new("records");
+/// When a record may end → its name.
+const ENDS: TableDefinition<(u64, &str), ()> = TableDefinition::new("ends");
 /// Name → value, of the installation itself.
 const INSTALLATION: TableDefinition<&str, &[u8]> = TableDefinition::new("installation");
 const SECRET: &str = "secret";
+
+/// Records that have ended are removed by those that write others, so many at most each time.
+const MOST_REMOVED: usize = 16;
 
 /// The database file's name in the data directory.
 const FILE_NAME: &str = "scangate.redb";
@@ -45,11 +50,11 @@ pub enum StoreError {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Store {
+pub(in crate::broker) struct Store {
     database: Arc<Database>,
 }
 
-type StoreResult<T> = Result<T, redb::Error>;
+pub(super) type StoreResult<T> = Result<T, redb::Error>;
 
 impl Store {
     /// Opens the file in `directory`; both are made where missing, readable for their owner alone.
@@ -81,83 +86,42 @@ impl Store {
         })
     }
 
-    pub async fn account(&self, person: &str) -> Result<Option<Account>, BrokerError> {
-        let person = person.to_owned();
+    /// The record under `name`.
+    pub async fn read(&self, name: &str) -> Result<Option<Record>, BrokerError> {
+        let name = name.to_owned();
         self.run(move |database| {
             let read = database.begin_read()?;
-            let accounts = read.open_table(ACCOUNTS)?;
-            let account = accounts.get(person.as_str())?;
-            Ok(account.map(|account| decode(account.value())))
-        })
-        .await
-    }
-
-    pub async fn enrol(
-        &self,
-        person: &str,
-        first_token: SecretHash,
-    ) -> Result<Account, BrokerError> {
-        if let Some(account) = self.account(person).await? {
-            return Ok(account);
-        }
-        let person = person.to_owned();
-        self.run(move |database| {
-            let write = database.begin_write()?;
-            let account = {
-                let mut accounts = write.open_table(ACCOUNTS)?;
-                let known = accounts
-                    .get(person.as_str())?
-                    .map(|account| decode(account.value()));
-                match known {
-                    Some(account) => account,
-                    None => {
-                        let account = Account {
-                            token_generation: 0,
-                            unionid: None,
-                            profiled: false,
-                            since: unix_seconds(),
-                        };
-                        accounts.insert(person.as_str(), encode(&account).as_slice())?;
-                        let mut tokens = write.open_table(SEND_TOKENS)?;
-                        tokens.insert(first_token.as_slice(), person.as_str())?;
-                        account
-                    }
-                }
+            let records = read.open_table(RECORDS)?;
+            let Some(found) = records.get(name.as_str())? else {
+                return Ok(None);
             };
-            write.commit()?;
-            Ok(account)
+            let (version, ends, text) = found.value();
+            Ok(is_alive(ends).then(|| Record {
+                version,
+                text: text.to_owned(),
+            }))
         })
         .await
     }
 
-    pub async fn profile(&self, person: &str, unionid: Option<&str>) -> Result<(), BrokerError> {
-        let person = person.to_owned();
-        let unionid = unionid.map(str::to_owned);
+    /// Writes or removes a record whose version is `known`.
+    pub async fn write(
+        &self,
+        name: &str,
+        known: u64,
+        text: Option<&str>,
+        life: Option<Duration>,
+    ) -> Result<bool, BrokerError> {
+        let name = name.to_owned();
+        let text = text.map(str::to_owned);
         self.run(move |database| {
             let write = database.begin_write()?;
-            {
-                let mut accounts = write.open_table(ACCOUNTS)?;
-                let known = accounts
-                    .get(person.as_str())?
-                    .map(|account| decode(account.value()));
-                if let Some(mut account) = known {
-                    account.unionid = unionid.or(account.unionid);
-                    account.profiled = true;
-                    accounts.insert(person.as_str(), encode(&account).as_slice())?;
-                }
+            let done = write_record(&write, &name, known, text.as_deref(), life)?;
+            if done {
+                remove_ended(&write)?;
+                write.commit()?;
             }
-            write.commit()?;
-            Ok(())
-        })
-        .await
-    }
-
-    pub async fn token_owner(&self, token: SecretHash) -> Result<Option<String>, BrokerError> {
-        self.run(move |database| {
-            let read = database.begin_read()?;
-            let tokens = read.open_table(SEND_TOKENS)?;
-            let owner = tokens.get(token.as_slice())?;
-            Ok(owner.map(|owner| owner.value().to_owned()))
+            Ok(done)
         })
         .await
     }
@@ -175,7 +139,7 @@ impl Store {
     }
 
     /// Runs database work, which waits for the disk, off the async threads.
-    async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Database) -> StoreResult<T> + Send + 'static,
     ) -> Result<T, BrokerError> {
@@ -191,8 +155,9 @@ impl Store {
 fn open_database(path: &Path) -> StoreResult<Database> {
     let database = Database::create(path)?;
     let write = database.begin_write()?;
-    write.open_table(ACCOUNTS)?;
-    write.open_table(SEND_TOKENS)?;
+    write.open_table(RECORDS)?;
+    write.open_table(ENDS)?;
+    jobs::open_tables(&write)?;
     {
         let mut installation = write.open_table(INSTALLATION)?;
         if installation.get(SECRET)?.is_none() {
@@ -203,18 +168,66 @@ fn open_database(path: &Path) -> StoreResult<Database> {
     Ok(database)
 }
 
-fn encode(account: &Account) -> Vec<u8> {
-    serde_json::to_vec(account).expect("an account is plain data")
+fn write_record(
+    write: &WriteTransaction,
+    name: &str,
+    known: u64,
+    text: Option<&str>,
+    life: Option<Duration>,
+) -> StoreResult<bool> {
+    let mut records = write.open_table(RECORDS)?;
+    let mut ends_of = write.open_table(ENDS)?;
+    let (stored, ended) = records
+        .get(name)?
+        .map_or((0, 0), |found| (found.value().0, found.value().1));
+    let version = if is_alive(ended) { stored } else { 0 };
+    if version != known {
+        return Ok(false);
+    }
+    if ended != 0 {
+        ends_of.remove((ended, name))?;
+    }
+    let Some(text) = text else {
+        records.remove(name)?;
+        return Ok(true);
+    };
+    let ends = life.map_or(0, |life| unix_millis() + life.as_millis() as u64);
+    // A record that was removed and made anew never has an old version again.
+    let fresh = unix_micros().max(stored + 1);
+    records.insert(name, (fresh, ends, text))?;
+    if ends != 0 {
+        ends_of.insert((ends, name), ())?;
+    }
+    Ok(true)
 }
 
-fn decode(account: &[u8]) -> Account {
-    serde_json::from_slice(account).expect("written by this program")
+/// Removes some of what has ended.
+fn remove_ended(write: &WriteTransaction) -> StoreResult<()> {
+    let mut records = write.open_table(RECORDS)?;
+    let mut ends_of = write.open_table(ENDS)?;
+    let mut ended = Vec::new();
+    for entry in ends_of.range(..(unix_millis(), ""))?.take(MOST_REMOVED) {
+        let key = entry?.0;
+        let (ends, name) = key.value();
+        ended.push((ends, name.to_owned()));
+    }
+    for (ends, name) in ended {
+        ends_of.remove((ends, name.as_str()))?;
+        records.remove(name.as_str())?;
+    }
+    Ok(())
 }
 
-fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+fn is_alive(ends: u64) -> bool {
+    ends == 0 || unix_millis() < ends
+}
+
+fn unix_micros() -> u64 {
+    unix_time().as_micros() as u64
+}
+
+pub(super) fn unix_millis() -> u64 {
+    unix_micros() / 1000
 }
 
 #[cfg(test)]
@@ -222,26 +235,33 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn persons_outlive_a_restart() {
+    async fn records_outlive_a_restart() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path()).await.unwrap();
         let secret = store.installation_secret().await.unwrap();
-        assert_eq!(store.account("o1").await.unwrap(), None);
-        let account = store.enrol("o1", [7; 32]).await.unwrap();
-        store.profile("o1", Some("u1")).await.unwrap();
+        assert!(store.write("a", 0, Some("1"), None).await.unwrap());
+        let record = store.read("a").await.unwrap().unwrap();
         drop(store);
 
         let store = Store::open(directory.path()).await.unwrap();
         assert_eq!(store.installation_secret().await.unwrap(), secret);
-        let again = store.enrol("o1", [8; 32]).await.unwrap();
-        assert_eq!(again.since, account.since);
-        assert_eq!(again.unionid.as_deref(), Some("u1"));
-        assert!(again.profiled);
-        assert_eq!(
-            store.token_owner([7; 32]).await.unwrap().as_deref(),
-            Some("o1")
-        );
-        assert_eq!(store.token_owner([8; 32]).await.unwrap(), None);
+        assert_eq!(store.read("a").await.unwrap(), Some(record));
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_removed_by_the_next_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).await.unwrap();
+        let short = Some(Duration::ZERO);
+        assert!(store.write("short", 0, Some("1"), short).await.unwrap());
+        while store.read("short").await.unwrap().is_some() {}
+        store.write("other", 0, Some("1"), None).await.unwrap();
+        let left = store.run(|database| {
+            let read = database.begin_read()?;
+            let records = read.open_table(RECORDS)?.iter()?.count();
+            Ok((records, read.open_table(ENDS)?.iter()?.count()))
+        });
+        assert_eq!(left.await.unwrap(), (1, 0));
     }
 
     #[tokio::test]

@@ -7,9 +7,12 @@
 //! scangate:{1735536450}:p   hash    push id → event id and nodes
 //! scangate:{1735536450}:q   hash    the same, of earlier pushes
 //! scangate:{1735536450}:c   sharded channel
-//! scangate:note:NAME  scangate:account:PERSON  scangate:token:HASH  scangate:secret  scangate:nodes
+//! scangate:{jobs:QUEUE}:due  sorted set  id by when it is due; :payloads, :attempts  hashes by id
+//! scangate:record:NAME  hash  version, text
+//! scangate:note:NAME  scangate:secret  scangate:nodes
 //! ```
 
+use crate::broker::Queue;
 use crate::session::Uid;
 
 #[derive(Debug, Clone)]
@@ -59,12 +62,15 @@ impl Keys {
         self.named("note", name)
     }
 
-    pub fn account(&self, person: &str) -> String {
-        self.named("account", person)
+    pub fn record_of(&self, name: &str) -> String {
+        self.named("record", name)
     }
 
-    pub fn token(&self, hash: &str) -> String {
-        self.named("token", hash)
+    /// Due times, payloads, attempts.
+    pub fn jobs(&self, queue: Queue) -> Vec<String> {
+        ["due", "payloads", "attempts"]
+            .map(|kind| format!("{}:{{jobs:{}}}:{kind}", self.prefix, queue.word()))
+            .into()
     }
 
     pub fn secret(&self) -> String {

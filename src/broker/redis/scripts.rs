@@ -21,5 +21,6 @@ macro_rules! scripts {
 }
 
 scripts!(
-    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, audit
+    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, audit,
+    write, enqueue, take, postpone, finish
 );

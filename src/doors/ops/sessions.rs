@@ -13,14 +13,16 @@ use crate::codes::{self, Code, IssueError, whole_seconds};
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response};
 use crate::random;
-use crate::session::{Action, Key, State, Ticket, Uid};
+use crate::session::{Action, Key, Purpose, SiteAccount, State, Ticket, Uid};
 
-/// `{"action":"login"}` makes a code; `{"uid":U,"ticket":"T","ttl":600,"key":true}` registers what
+/// `{"action":"login"}` makes a code, `{"action":"bind","account":"alice"}` one about an account;
+/// `{"uid":U,"ticket":"T","ttl":600,"key":true}` registers what
 /// another system issued.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     action: Option<String>,
+    account: Option<String>,
     uid: Option<Box<RawValue>>,
     ticket: Option<String>,
     ttl: Option<u64>,
@@ -49,9 +51,19 @@ async fn issue(gateway: &Arc<Gateway>, wanted: &Wanted) -> Response {
     }
     let action = wanted.action.as_deref().unwrap_or("token");
     let Ok(action) = action.parse::<Action>() else {
-        return bad("The action must be one of: token, login.");
+        return bad("The action must be one of: token, login, bind, unbind, points.");
     };
-    match codes::issue(gateway, action).await {
+    let account = match &wanted.account {
+        None => None,
+        Some(name) => match SiteAccount::new(name.as_str()) {
+            None => return bad("An account is 1 to 128 bytes without control characters."),
+            account => account,
+        },
+    };
+    let Some(purpose) = Purpose::new(action, account) else {
+        return bad("bind, unbind and points need an account; token and login have none.");
+    };
+    match codes::issue(gateway, purpose).await {
         Ok(code) => http::json(StatusCode::CREATED, &code),
         Err(IssueError::Broker(error)) => unavailable(&error),
         Err(IssueError::NotConfigured) => http::error(
@@ -77,7 +89,7 @@ async fn register(
     uid: &RawValue,
     ticket: &str,
 ) -> Response {
-    if wanted.action.is_some() {
+    if wanted.action.is_some() || wanted.account.is_some() {
         return bad("A session of another system has no action here.");
     }
     let Ok(uid) = uid.get().trim_matches('"').parse::<Uid>() else {
@@ -96,7 +108,7 @@ async fn register(
         uid,
         ticket: ticket.clone(),
         key,
-        action: None,
+        purpose: None,
         life,
     };
     let (status, key) = match gateway.hub.issue(session).await {
@@ -127,6 +139,7 @@ struct Shown {
     uid: u32,
     state: State,
     action: Option<Action>,
+    account: Option<SiteAccount>,
     online: bool,
     nodes: Vec<String>,
     /// For how long the code can still be scanned.
@@ -144,7 +157,8 @@ pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
             let shown = Shown {
                 uid: uid.get(),
                 state: view.state,
-                action: view.action,
+                action: view.purpose.as_ref().map(|purpose| purpose.action),
+                account: view.purpose.and_then(|purpose| purpose.account),
                 online: !view.nodes.is_empty(),
                 nodes: view.nodes,
                 expire_seconds: view.code_remaining.as_secs(),

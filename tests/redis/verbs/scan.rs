@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scangate::broker::{Claim, Held, NewSession, Scanned};
-use scangate::session::{Action, State, Uid};
+use scangate::session::{State, Uid};
 
 use super::stage::{LONG, Stage, fresh_uid, hold, new_session, stranger, ticket};
 use crate::support::passes;
@@ -22,7 +22,7 @@ super::on_both!(
 
 async fn login(stage: &Stage, life: Duration) -> Uid {
     let session = NewSession {
-        action: Some(Action::Login),
+        purpose: "login".parse().ok(),
         ..new_session(life)
     };
     let uid = session.uid;
@@ -32,7 +32,7 @@ async fn login(stage: &Stage, life: Duration) -> Uid {
 
 fn accepted() -> Scanned {
     Scanned::Accepted {
-        action: Some(Action::Login),
+        purpose: "login".parse().ok(),
         ticket: ticket(),
     }
 }
@@ -71,7 +71,7 @@ async fn a_scan_needs_uid_and_ticket(stage: Stage) {
     assert_eq!(stage.view(uid).await.state, State::Waiting);
     let plain = stage.session().await;
     let taken = Scanned::Accepted {
-        action: None,
+        purpose: None,
         ticket: ticket(),
     };
     assert_eq!(scan(plain, Some(&right)).await, taken);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scangate::broker::{Issued, NewSession, Published};
-use scangate::session::{Action, EventId, State};
+use scangate::session::{EventId, State};
 
 use super::Heard;
 use super::stage::{
@@ -25,14 +25,14 @@ super::on_both!(
 async fn a_session_is_told_as_it_stands(stage: Stage) {
     assert!(stage.a.session(fresh_uid()).await.unwrap().is_none());
     let session = NewSession {
-        action: Some(Action::Token),
+        purpose: "bind alice".parse().ok(),
         ..new_session(LONG)
     };
     let uid = session.uid;
     stage.a.issue(session).await.unwrap();
     let view = stage.view(uid).await;
     assert_eq!(view.state, State::Waiting);
-    assert_eq!(view.action, Some(Action::Token));
+    assert_eq!(view.purpose, "bind alice".parse().ok());
     assert_eq!(view.ticket, ticket());
     assert!(view.code_remaining <= LONG && view.code_remaining > LONG / 2);
     assert!(view.nodes.is_empty());

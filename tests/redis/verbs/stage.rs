@@ -14,7 +14,7 @@ use scangate::config::{self, Config};
 use scangate::frame;
 use scangate::message::{Event, PushLine};
 use scangate::metrics::Metrics;
-use scangate::session::{Action, EventId, Key, Ticket, Uid};
+use scangate::session::{EventId, Key, Ticket, Uid};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -222,7 +222,7 @@ pub fn new_session(life: Duration) -> NewSession {
         uid: fresh_uid(),
         ticket: ticket(),
         key: None,
-        action: None::<Action>,
+        purpose: None,
         life,
     }
 }

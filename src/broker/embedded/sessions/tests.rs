@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::advance;
@@ -31,7 +32,7 @@ fn new_session(number: u32) -> NewSession {
         uid: uid(number),
         ticket: ticket("t"),
         key: None,
-        action: None,
+        purpose: None,
         life: 120 * SECOND,
     }
 }
@@ -171,7 +172,7 @@ async fn the_first_scan_wins_until_the_code_is_over() {
     let scan =
         |number, ticket: Option<&Ticket>, person: &str| sessions.scan(uid(number), ticket, person);
     let accepted = Scanned::Accepted {
-        action: None,
+        purpose: None,
         ticket: good.clone(),
     };
     assert_eq!(scan(1, None, "ann"), Scanned::Mismatch);

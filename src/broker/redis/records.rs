@@ -1,0 +1,70 @@
+//! Records and the installation's secret, kept in Redis.
+//!
+//! A record is a hash with its version (`v`) and its text (`t`). Versions are microseconds of
+//! Redis's clock, so that a record that was removed and made anew never has an old one again.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+use fred::types::{SetOptions, Value};
+
+use super::Redis;
+use super::answer::Answer;
+use super::link::{call, failure};
+use crate::broker::{BrokerError, Record};
+use crate::random;
+use crate::session::hex;
+
+impl Redis {
+    pub(in crate::broker) async fn read(&self, name: &str) -> Result<Option<Record>, BrokerError> {
+        let key = self.keys.record_of(name);
+        let fields: Vec<Option<String>> = self
+            .link
+            .commands
+            .hmget(key, vec!["v", "t"])
+            .await
+            .map_err(failure)?;
+        let [version, text] = <[_; 2]>::try_from(fields).map_err(|_| BrokerError::Unavailable)?;
+        let version = version.and_then(|version| version.parse().ok());
+        Ok(version
+            .zip(text)
+            .map(|(version, text)| Record { version, text }))
+    }
+
+    pub(in crate::broker) async fn write(
+        &self,
+        name: &str,
+        known: u64,
+        text: Option<&str>,
+        life: Option<Duration>,
+    ) -> Result<bool, BrokerError> {
+        let key = self.keys.record_of(name);
+        let life = life.map_or(0, |life| life.as_millis().max(1) as i64);
+        let mut arguments: Vec<Value> = vec![known.to_string().into(), life.into()];
+        arguments.extend(text.map(Value::from));
+        let client = &self.link.pushes;
+        let keys = vec![key.clone()];
+        let answer = call(client, &self.scripts.write, keys, arguments).await?;
+        if Answer::of(answer).number() == 0 {
+            return Ok(false);
+        }
+        self.replicas.wait(client, &key).await?;
+        Ok(true)
+    }
+
+    pub(in crate::broker) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
+        let commands = &self.link.commands;
+        let fresh = hex(&random::bytes::<32>());
+        let _: Option<String> = commands
+            .set(self.keys.secret(), fresh, None, Some(SetOptions::NX), false)
+            .await
+            .map_err(failure)?;
+        let secret: String = commands.get(self.keys.secret()).await.map_err(failure)?;
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(secret.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).unwrap_or_default();
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| BrokerError::Unavailable)?;
+        }
+        Ok(bytes)
+    }
+}
