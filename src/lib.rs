@@ -31,6 +31,7 @@ pub mod tls;
 pub mod accounts;
 pub mod action;
 pub mod codes;
+pub mod deed;
 pub mod gateway;
 pub mod hub;
 pub mod jobs;

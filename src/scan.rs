@@ -3,26 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::action::{self, Scan, Workshop};
+use crate::action::{self, Scan};
 use crate::broker::{BrokerError, Scanned};
-use crate::hub::Hub;
-use crate::message::{Event, PushId};
-use crate::metrics::Metrics;
+use crate::deed::Deeds;
 use crate::session::{Purpose, Ticket, Uid};
 use crate::texts::Say;
-use crate::verdict::{Door, Failure, Verdict};
 use crate::wechat::event::{Kind, Push};
 use crate::wechat::openid::OpenId;
 
 /// Takes callbacks.
 #[derive(Debug)]
 pub struct Scans {
-    hub: Arc<Hub>,
-    shop: Workshop,
-    metrics: Arc<Metrics>,
+    deeds: Arc<Deeds>,
 }
 
 /// How a callback was taken.
@@ -41,16 +35,16 @@ const UNDER_WAY: Duration = Duration::from_secs(4);
 const REMEMBERED: Duration = Duration::from_secs(120);
 
 impl Scans {
-    /// The law of scans over `hub`.
-    pub fn new(hub: Arc<Hub>, shop: Workshop, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { hub, shop, metrics })
+    /// The law of scans whose deeds are these.
+    pub fn new(deeds: Arc<Deeds>) -> Arc<Self> {
+        Arc::new(Self { deeds })
     }
 
     /// Takes a verified callback, once. After an error nothing is remembered, and the platform's
     /// next attempt is taken.
     pub async fn take(&self, push: &Push, base_url: &str) -> Result<Taken, BrokerError> {
         let note = format!("callback:{}", push.dedup_key());
-        let broker = self.hub.broker();
+        let broker = self.deeds.hub.broker();
         if !broker.note_once(&note, "under way", UNDER_WAY).await? {
             return Ok(Taken::Duplicate);
         }
@@ -78,7 +72,7 @@ impl Scans {
     ) -> Result<Say, BrokerError> {
         let started = Instant::now();
         let scanned = match scene.parse::<Uid>() {
-            Ok(uid) => self.hub.scan(uid, ticket, person.as_str()).await?,
+            Ok(uid) => self.deeds.hub.scan(uid, ticket, person.as_str()).await?,
             Err(_) => Scanned::Unknown,
         };
         let (label, say) = match scanned {
@@ -92,7 +86,7 @@ impl Scans {
                 };
                 let say = self.accepted(purpose.as_ref(), &scan).await?;
                 let elapsed = started.elapsed().as_secs_f64();
-                self.metrics.scan_duration_seconds.observe(elapsed);
+                self.deeds.metrics.scan_duration_seconds.observe(elapsed);
                 ("accepted", say)
             }
             Scanned::Repeated => ("repeated", Say::ScannedBefore),
@@ -101,59 +95,23 @@ impl Scans {
             Scanned::Unknown => ("unknown", Say::UnknownCode),
             Scanned::Mismatch => ("mismatch", Say::UnknownCode),
         };
-        self.metrics.scans_total.with_label_values(&[label]).inc();
+        self.deeds
+            .metrics
+            .scans_total
+            .with_label_values(&[label])
+            .inc();
         tracing::info!(result = label, scene, %person, "scan");
         Ok(say)
     }
 
-    /// Tells the page of the scan, runs the action, tells its result. Whatever of this has been
-    /// done by an earlier attempt is not done twice.
+    /// Tells the page of the scan, and does what the code stands for. Whatever of this has been done
+    /// by an earlier attempt is not done twice.
     async fn accepted(
         &self,
         purpose: Option<&Purpose>,
         scan: &Scan<'_>,
     ) -> Result<Say, BrokerError> {
-        self.publish(scan, action::scanned(scan), "scan").await?;
-        let mut say = Say::Scanned(None);
-        if let Some(purpose) = purpose {
-            let outcome = match action::run(purpose, scan, &self.shop).await {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    self.metrics
-                        .scans_total
-                        .with_label_values(&["failed"])
-                        .inc();
-                    // The page shall not wait for ever; a later attempt may still bring the result.
-                    let refused = action::refused(scan, "action_failed");
-                    self.publish(scan, refused, "refused").await?;
-                    return Err(error);
-                }
-            };
-            self.publish(scan, outcome.event, "result").await?;
-            say = outcome.say;
-        }
-        self.hub.settle(scan.uid).await?;
-        Ok(say)
-    }
-
-    async fn publish(
-        &self,
-        scan: &Scan<'_>,
-        text: Bytes,
-        name: &'static str,
-    ) -> Result<(), BrokerError> {
-        let event = Event {
-            uid: scan.uid,
-            ticket: scan.ticket.clone(),
-            push_id: Some(PushId::Own(name)),
-            text,
-        };
-        match self.hub.publish(Door::Scan, &event, true).await {
-            Verdict::Unknown | Verdict::Failed(Failure::Unavailable) => {
-                Err(BrokerError::Unavailable)
-            }
-            // Refused where the session ended since the scan: there is nobody to tell.
-            Verdict::Accepted { .. } | Verdict::Failed(_) => Ok(()),
-        }
+        self.deeds.tell(scan, action::scanned(scan), "scan").await?;
+        self.deeds.carry_out(purpose, scan).await
     }
 }

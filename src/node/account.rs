@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::action::Workshop;
 use crate::config;
+use crate::deed::Deeds;
 use crate::gateway::OfficialAccount;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -37,6 +38,11 @@ pub(super) fn official_account(
         config::Mode::Safe => callback::Mode::Safe,
     };
     let gate = Gate::new(&account, mode)?;
-    let scans = Scans::new(Arc::clone(hub), shop.clone(), Arc::clone(metrics));
+    let deeds = Arc::new(Deeds {
+        hub: Arc::clone(hub),
+        shop: shop.clone(),
+        metrics: Arc::clone(metrics),
+    });
+    let scans = Scans::new(deeds);
     Ok(Some(OfficialAccount { api, gate, scans }))
 }

@@ -1,0 +1,77 @@
+//! What follows from a scan that counts: the action, what the page is told of it, and the end.
+//! Whatever of it was done before is not done twice, so all of it may be attempted again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::action::{self, Scan, Workshop};
+use crate::broker::BrokerError;
+use crate::hub::Hub;
+use crate::message::{Event, PushId};
+use crate::metrics::Metrics;
+use crate::session::Purpose;
+use crate::texts::Say;
+use crate::verdict::{Door, Failure, Verdict};
+
+/// Does what codes stand for.
+#[derive(Debug)]
+pub struct Deeds {
+    /// Sessions and their events.
+    pub hub: Arc<Hub>,
+    /// What actions work with.
+    pub shop: Workshop,
+    /// Figures.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Deeds {
+    /// Runs the action, tells the page its result, and settles the session. Without a purpose there
+    /// is only the last to do.
+    pub async fn carry_out(
+        &self,
+        purpose: Option<&Purpose>,
+        scan: &Scan<'_>,
+    ) -> Result<Say, BrokerError> {
+        let mut say = Say::Scanned(None);
+        if let Some(purpose) = purpose {
+            let outcome = match action::run(purpose, scan, &self.shop).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    let failed = self.metrics.scans_total.with_label_values(&["failed"]);
+                    failed.inc();
+                    // The page shall not wait for ever; a later attempt may still bring the result.
+                    let refused = action::refused(scan, "action_failed");
+                    self.tell(scan, refused, "refused").await?;
+                    return Err(error);
+                }
+            };
+            self.tell(scan, outcome.event, "result").await?;
+            say = outcome.say;
+        }
+        self.hub.settle(scan.uid).await?;
+        Ok(say)
+    }
+
+    /// Publishes an event of the gateway's own to the page of a scan, once for each `name`.
+    pub async fn tell(
+        &self,
+        scan: &Scan<'_>,
+        text: Bytes,
+        name: &'static str,
+    ) -> Result<(), BrokerError> {
+        let event = Event {
+            uid: scan.uid,
+            ticket: scan.ticket.clone(),
+            push_id: Some(PushId::Own(name)),
+            text,
+        };
+        match self.hub.publish(Door::Scan, &event, true).await {
+            Verdict::Unknown | Verdict::Failed(Failure::Unavailable) => {
+                Err(BrokerError::Unavailable)
+            }
+            // Refused where the session ended since the scan: there is nobody to tell.
+            Verdict::Accepted { .. } | Verdict::Failed(_) => Ok(()),
+        }
+    }
+}
