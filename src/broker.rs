@@ -157,6 +157,11 @@ impl Broker {
         verb!(self.session(uid))
     }
 
+    /// What is on record of many uids, in their order; each is looked at by itself.
+    pub async fn sessions(&self, uids: &[Uid]) -> Result<Vec<Option<SessionView>>, BrokerError> {
+        verb!(self.sessions(uids))
+    }
+
     /// Ends a session: its ticket is void, its events are gone, every holder is told. False where
     /// there was none.
     pub async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {

@@ -190,6 +190,11 @@ impl Hub {
         self.broker.session(uid).await
     }
 
+    /// What is on record of many uids, in their order.
+    pub async fn sessions(&self, uids: &[Uid]) -> Result<Vec<Option<SessionView>>, BrokerError> {
+        self.broker.sessions(uids).await
+    }
+
     /// Ends a session and closes its pages on every node.
     pub async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
         self.broker.end(uid).await

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use subtle::ConstantTimeEq;
 
+mod json;
 mod purpose;
 
 pub use purpose::{Action, Purpose, SiteAccount};

@@ -174,6 +174,10 @@ impl Member {
         Some(view)
     }
 
+    pub(super) fn sessions(&self, uids: &[Uid]) -> Vec<Option<SessionView>> {
+        uids.iter().map(|uid| self.session(*uid)).collect()
+    }
+
     pub(super) fn end(&self, uid: Uid) -> bool {
         self.broker.sessions.end(uid, |node| {
             self.broker.with_inbox(node, |inbox| inbox.ended(uid));

@@ -17,14 +17,12 @@ use fred::types::{Expiration, SetOptions, Value};
 use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{
-    BrokerError, Issued, NewSession, Published, Replay, Scanned, SessionView, SharedInbox,
-};
+use super::{BrokerError, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
 use crate::broker::embedded::Retention;
 use crate::clock::unix_time;
 use crate::config;
 use crate::message::{Event, PushId};
-use crate::session::{EventId, Purpose, State, Ticket, Uid};
+use crate::session::{EventId, Purpose, Ticket, Uid};
 
 mod answer;
 mod audit;
@@ -38,6 +36,7 @@ mod records;
 mod replicas;
 mod scripts;
 mod subscription;
+mod views;
 
 use answer::{Answer, retained};
 use canary::Canary;
@@ -243,52 +242,6 @@ impl Redis {
             .call(&self.scripts.settle, keys, Vec::<String>::new())
             .await
             .map(drop)
-    }
-
-    pub(super) async fn session(&self, uid: Uid) -> Result<Option<SessionView>, BrokerError> {
-        let keys = vec![self.keys.session(uid)];
-        let view = &self.scripts.view;
-        let mut answer = Answer::of(self.link.call(view, keys, Vec::<String>::new()).await?);
-        let now = answer.number();
-        let fields = answer.next().into_array();
-        let mut pairs = fields.chunks_exact(2);
-        let mut record = Vec::new();
-        while let Some([name, value]) = pairs.next() {
-            record.push((
-                name.as_string().unwrap_or_default(),
-                value.as_string().unwrap_or_default(),
-            ));
-        }
-        let field = |wanted: &str| {
-            let found = record.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.as_str()).unwrap_or_default()
-        };
-        let Some(ticket) = Ticket::new(field("ticket")) else {
-            return Ok(None);
-        };
-        let ends: i64 = field("ends").parse().unwrap_or_default();
-        let state = match field("state") {
-            "done" => State::Done,
-            "scanned" => State::Scanned,
-            _ if ends > 0 && now >= ends => State::Expired,
-            _ => State::Waiting,
-        };
-        let alive = self.nodes().await?;
-        let holds = |name: &str| record.iter().any(|(field, _)| field == &node_field(name));
-        Ok(Some(SessionView {
-            state,
-            purpose: field("action").parse().ok(),
-            ticket,
-            code_remaining: match state {
-                State::Waiting => Duration::from_millis((ends - now).max(0).unsigned_abs()),
-                _ => Duration::ZERO,
-            },
-            nodes: alive
-                .into_iter()
-                .map(|node| node.name)
-                .filter(|name| holds(name))
-                .collect(),
-        }))
     }
 
     pub(super) async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {

@@ -6,6 +6,7 @@
 //! | `GET /livez`, `/readyz` | 200 or 503 |
 //! | `POST /api/v1/push` | a push line; the verbose verdict |
 //! | `POST /api/v1/sessions` | makes or registers a session |
+//! | `POST /api/v1/sessions/query` | what is known of many |
 //! | `GET`, `DELETE /api/v1/sessions/{uid}` | what is known of it; its end |
 //! | `POST /api/v1/login/verify` | who logged in, once |
 //! | `GET /api/v1/nodes` | the live nodes |
@@ -120,8 +121,11 @@ impl Ops {
         match (resource, &method) {
             ("push", &Method::POST) => push::push(gateway, request).await,
             ("sessions", &Method::POST) => sessions::make(gateway, request).await,
+            ("sessions/query", &Method::POST) => sessions::query(gateway, request).await,
             ("login/verify", &Method::POST) => login::verify(gateway, request).await,
-            ("push" | "sessions" | "login/verify", _) => http::method_not_allowed("POST"),
+            ("push" | "sessions" | "sessions/query" | "login/verify", _) => {
+                http::method_not_allowed("POST")
+            }
             ("nodes", &Method::GET) => sessions::nodes(gateway).await,
             ("nodes", _) => http::method_not_allowed("GET"),
             (resource, method) => match resource.strip_prefix("sessions/") {
@@ -149,6 +153,17 @@ fn plain(status: StatusCode, word: &'static str) -> Response {
 
 /// The longest body that the API reads, in bytes; a push is bounded by `push.line_bytes` instead.
 const BODY_BYTES: usize = 64 * 1024;
+
+/// The most uids that one call may name.
+const MOST_UIDS: usize = 1_000;
+
+fn too_many_uids() -> Response {
+    http::error(
+        StatusCode::BAD_REQUEST,
+        "too_many_uids",
+        "One call may name 1000 uids.",
+    )
+}
 
 /// Reads a JSON body.
 async fn json_body<T: serde::de::DeserializeOwned>(

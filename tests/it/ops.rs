@@ -3,4 +3,5 @@
 mod api;
 mod health;
 mod key;
+mod query;
 mod sessions;

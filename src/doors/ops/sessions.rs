@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{json_body, unavailable};
-use crate::broker::{Issued, NewSession};
+use super::{MOST_UIDS, json_body, too_many_uids, unavailable};
+use crate::broker::{Issued, NewSession, SessionView};
 use crate::codes::{self, Code, IssueError, whole_seconds};
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response};
@@ -136,7 +137,7 @@ async fn register(
 /// `{"uid":U,"state":"waiting","action":"login","online":true,"nodes":["…"],"expire_seconds":90}`
 #[derive(Serialize)]
 struct Shown {
-    uid: u32,
+    uid: Uid,
     state: State,
     action: Option<Action>,
     account: Option<SiteAccount>,
@@ -146,6 +147,20 @@ struct Shown {
     expire_seconds: u64,
 }
 
+impl Shown {
+    fn of(uid: Uid, view: SessionView) -> Self {
+        Self {
+            uid,
+            state: view.state,
+            action: view.purpose.as_ref().map(|purpose| purpose.action),
+            account: view.purpose.and_then(|purpose| purpose.account),
+            online: !view.nodes.is_empty(),
+            nodes: view.nodes,
+            expire_seconds: view.code_remaining.as_secs(),
+        }
+    }
+}
+
 pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
     let Ok(uid) = uid.parse::<Uid>() else {
         return unknown();
@@ -153,19 +168,38 @@ pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
     match gateway.hub.session(uid).await {
         Err(error) => unavailable(&error),
         Ok(None) => unknown(),
-        Ok(Some(view)) => {
-            let shown = Shown {
-                uid: uid.get(),
-                state: view.state,
-                action: view.purpose.as_ref().map(|purpose| purpose.action),
-                account: view.purpose.and_then(|purpose| purpose.account),
-                online: !view.nodes.is_empty(),
-                nodes: view.nodes,
-                expire_seconds: view.code_remaining.as_secs(),
-            };
-            http::json(StatusCode::OK, &shown)
+        Ok(Some(view)) => http::json(StatusCode::OK, &Shown::of(uid, view)),
+    }
+}
+
+/// `{"uids":[U,…]}`, answered `{"sessions":[…],"unknown":[U,…]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    uids: Vec<Uid>,
+}
+
+pub(super) async fn query(gateway: &Arc<Gateway>, request: Request) -> Response {
+    let Query { uids } = match json_body(gateway, request).await {
+        Ok(query) => query,
+        Err(refusal) => return refusal,
+    };
+    if uids.len() > MOST_UIDS {
+        return too_many_uids();
+    }
+    let views = match gateway.hub.sessions(&uids).await {
+        Ok(views) => views,
+        Err(error) => return unavailable(&error),
+    };
+    let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
+    for (uid, view) in uids.into_iter().zip(views) {
+        match view {
+            Some(view) => sessions.push(Shown::of(uid, view)),
+            None => unknown.push(uid),
         }
     }
+    let answer = json!({ "sessions": sessions, "unknown": unknown });
+    http::json(StatusCode::OK, &answer)
 }
 
 pub(super) async fn end(gateway: &Arc<Gateway>, uid: &str) -> Response {
@@ -183,7 +217,7 @@ pub(super) async fn end(gateway: &Arc<Gateway>, uid: &str) -> Response {
 pub(super) async fn nodes(gateway: &Arc<Gateway>) -> Response {
     match gateway.hub.nodes().await {
         Err(error) => unavailable(&error),
-        Ok(nodes) => http::json(StatusCode::OK, &serde_json::json!({ "nodes": nodes })),
+        Ok(nodes) => http::json(StatusCode::OK, &json!({ "nodes": nodes })),
     }
 }
 

@@ -179,3 +179,32 @@ async fn one_callback_at_two_nodes_at_once_is_one_scan() {
         page.hears_nothing().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_tells_of_many_sessions_of_others() {
+    let redis = Server::start().await;
+    let [a, b, c] = three(&redis).await;
+    let mut codes = Vec::new();
+    for _ in 0..100 {
+        codes.push(a.code().await);
+    }
+    let mut page = b.page().await;
+    page.binds(&codes[70]).await;
+    let mut uids: Vec<_> = codes.iter().map(|code| code.uid).collect();
+    uids.push(1);
+    let body = serde_json::json!({ "uids": uids }).to_string();
+    let query = Request::post("/api/v1/sessions/query", body);
+    let ask = async || c.tells(query.clone()).await.json();
+    becomes(SOON, "the holder", ask, |told| {
+        told["sessions"][70]["online"] == true
+    })
+    .await;
+    let told = ask().await;
+    assert_eq!(told["unknown"], serde_json::json!([1]));
+    let sessions = told["sessions"].as_array().unwrap();
+    let order: Vec<_> = sessions.iter().map(|shown| shown["uid"].as_u64()).collect();
+    let expected: Vec<_> = codes.iter().map(|code| Some(u64::from(code.uid))).collect();
+    assert_eq!(order, expected);
+    let online = sessions.iter().filter(|shown| shown["online"] == true);
+    assert_eq!(online.count(), 1);
+}
