@@ -68,6 +68,11 @@ impl Accounts {
         self.change(person, |_| ()).await.map(|(person, ())| person)
     }
 
+    /// The person's record; None for somebody who never scanned.
+    pub async fn person(&self, person: &OpenId) -> Result<Option<Person>, BrokerError> {
+        records::read(&self.broker, person.as_str()).await
+    }
+
     /// The person's send token, made where there is none: `SG` and 64 hexadecimal digits.
     ///
     /// It is derived from the installation's secret, not stored: a second scan shows the same

@@ -6,20 +6,29 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::accounts::Accounts;
+use crate::accounts::{self, Accounts};
+use crate::bonds::Bonds;
 use crate::broker::{Broker, BrokerError};
-use crate::session::{Action, Purpose, Ticket, Uid};
+use crate::points::Points;
+use crate::session::{Action, Purpose, Refusal, SiteAccount, Ticket, Uid, hex};
 use crate::texts::Say;
 use crate::wechat::openid::OpenId;
 
+mod bind;
 pub mod login;
+mod points;
 mod token;
+mod unbind;
 
 /// What actions work with.
 #[derive(Debug, Clone)]
 pub struct Workshop {
     /// Persons.
     pub accounts: Arc<Accounts>,
+    /// Which person an account of the site belongs to.
+    pub bonds: Bonds,
+    /// Balances.
+    pub points: Points,
     /// Notes.
     pub broker: Broker,
     /// How long a login token waits to be verified.
@@ -55,13 +64,27 @@ pub async fn run(
     scan: &Scan<'_>,
     shop: &Workshop,
 ) -> Result<Outcome, BrokerError> {
+    let account = || -> &SiteAccount {
+        let account = purpose.account.as_ref();
+        account.expect("a purpose has an account where its action needs one")
+    };
     let event = match purpose.action {
         Action::Token => token::run(scan, shop).await?,
         Action::Login => login::run(scan, shop).await?,
-        Action::Bind | Action::Unbind | Action::Points => refused(scan, "action_failed"),
+        Action::Bind => return bind::run(account(), scan, shop).await,
+        Action::Unbind => return unbind::run(account(), scan, shop).await,
+        Action::Points => return points::run(account(), scan, shop).await,
     };
     let say = Say::Scanned(Some(purpose.action));
     Ok(Outcome { event, say })
+}
+
+impl Scan<'_> {
+    /// Names the scan in what it has changed: a repetition of its callback has the same id.
+    fn id(&self) -> String {
+        let ticket = accounts::hash(self.ticket.expose().as_bytes());
+        format!("{}-{}", self.uid, hex(&ticket[..16]))
+    }
 }
 
 /// The event that tells of the scan itself: `{"uid":U,"ticket":"T","cmd":"scan"}`.
@@ -73,7 +96,8 @@ pub fn scanned(scan: &Scan<'_>) -> Bytes {
     event(scan, Scanned { cmd: "scan" })
 }
 
-/// The event that tells that the action failed: `{"uid":U,"ticket":"T","cmd":"refused","code":"…"}`.
+/// The event that tells that the action failed or refused the scan:
+/// `{"uid":U,"ticket":"T","cmd":"refused","code":"…"}`.
 pub fn refused(scan: &Scan<'_>, code: &'static str) -> Bytes {
     #[derive(Serialize)]
     struct Refused {
@@ -87,6 +111,14 @@ pub fn refused(scan: &Scan<'_>, code: &'static str) -> Bytes {
             code,
         },
     )
+}
+
+/// The outcome of an action that refuses the scan.
+fn refuse(scan: &Scan<'_>, refusal: Refusal) -> Outcome {
+    Outcome {
+        event: refused(scan, refusal.code()),
+        say: Say::Refused(refusal),
+    }
 }
 
 /// An event of the gateway's own: uid and ticket first, as in the original, then `rest`.

@@ -14,6 +14,7 @@ mod inner;
 mod limit;
 mod log;
 mod origins;
+mod points;
 mod print;
 mod public;
 mod reader;
@@ -31,6 +32,7 @@ pub use inner::{Ops, Push};
 pub use limit::{Drain, Limit};
 pub use log::{Format, Log};
 pub use origins::Origins;
+pub use points::Points;
 pub(crate) use print::wrapped;
 pub use public::Public;
 pub use secret::Secret;
@@ -102,6 +104,8 @@ sections! {
     wechat: Wechat,
     /// Where a scanned login leads.
     login: Login,
+    /// What a scan gives.
+    points: Points,
     /// What the node tells of itself.
     log: Log,
 }

@@ -30,6 +30,7 @@ pub mod tls;
 // the platform's API here.)
 pub mod accounts;
 pub mod action;
+pub mod bonds;
 pub mod codes;
 pub mod deed;
 pub mod gateway;
@@ -37,6 +38,7 @@ pub mod hub;
 pub mod jobs;
 pub mod limits;
 pub mod listener;
+pub mod points;
 pub mod records;
 pub mod registry;
 pub mod scan;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::accounts::Accounts;
 use crate::action::Workshop;
+use crate::bonds::Bonds;
 use crate::broker::embedded::{Embedded, Retention, StoreError};
 use crate::broker::redis::{Redis, RedisError};
 use crate::broker::{Broker, SharedInbox};
@@ -23,6 +24,7 @@ use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
+use crate::points::Points;
 use crate::random;
 use crate::registry::Registry;
 use crate::session::hex;
@@ -175,6 +177,8 @@ impl Node {
         let hub = Hub::new(broker.clone(), registry, Arc::clone(&metrics), register);
         let shop = Workshop {
             accounts: Accounts::new(broker.clone()),
+            bonds: Bonds::new(broker.clone()),
+            points: Points::new(broker.clone(), config.points.clone()),
             broker: broker.clone(),
             login_token_life: config.login.token,
         };

@@ -9,8 +9,10 @@ use subtle::ConstantTimeEq;
 
 mod json;
 mod purpose;
+mod refusal;
 
 pub use purpose::{Action, Purpose, SiteAccount};
+pub use refusal::Refusal;
 
 /// The public number of a scan session, and the scene id of its code: 1..=4294967295.
 ///

@@ -3,13 +3,26 @@
 use std::borrow::Cow;
 
 use crate::config::Language;
-use crate::session::Action;
+use crate::session::{Action, Refusal, SiteAccount};
 
 /// Something to say to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
     /// A scan was taken; the page shows what came of it.
     Scanned(Option<Action>),
+    /// The person has this account now.
+    Bound(SiteAccount),
+    /// The person has this account no more.
+    Unbound(SiteAccount),
+    /// A scan gave points.
+    Credited {
+        /// What it gave.
+        points: u64,
+        /// The balance after it.
+        balance: u64,
+    },
+    /// The action refused the scan.
+    Refused(Refusal),
     /// The same person scanned again.
     ScannedBefore,
     /// Somebody else was first.
@@ -26,6 +39,34 @@ impl Say {
     /// The words.
     pub fn text(&self, language: Language) -> Cow<'static, str> {
         let (zh, en) = match self {
+            Say::Bound(account) => {
+                return told(
+                    language,
+                    format!("绑定成功!您的微信已绑定账号 {}。", shown(account)),
+                    format!(
+                        "Done. Your WeChat is now tied to the account {}.",
+                        shown(account)
+                    ),
+                );
+            }
+            Say::Unbound(account) => {
+                return told(
+                    language,
+                    format!("解绑成功!您的微信与账号 {} 已不再绑定。", shown(account)),
+                    format!(
+                        "Done. Your WeChat is no longer tied to the account {}.",
+                        shown(account)
+                    ),
+                );
+            }
+            Say::Credited { points, balance } => {
+                return told(
+                    language,
+                    format!("扫码成功!获得 {points} 积分,当前共 {balance} 积分。"),
+                    format!("Scanned. Points given: {points}; the balance is {balance}."),
+                );
+            }
+            Say::Refused(refusal) => refused(*refusal),
             Say::Scanned(Some(Action::Token)) => (
                 "扫码成功!您的专属 Token 已显示在网页上,请妥善保管,不要告诉他人。",
                 "Scanned. Your personal token is now shown on the web page; keep it to yourself.",
@@ -60,5 +101,66 @@ impl Say {
             Language::Zh => zh.into(),
             Language::En => en.into(),
         }
+    }
+}
+
+fn told(language: Language, zh: String, en: String) -> Cow<'static, str> {
+    match language {
+        Language::Zh => zh.into(),
+        Language::En => en.into(),
+    }
+}
+
+fn refused(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::AccountTaken => (
+            "该账号已绑定其他微信,未作任何更改。",
+            "That account is tied to another WeChat. Nothing was changed.",
+        ),
+        Refusal::PersonTaken => (
+            "您的微信已绑定其他账号,请先解绑。",
+            "Your WeChat is tied to another account; untie that one first.",
+        ),
+        Refusal::NotBound => (
+            "您的微信未绑定该账号,无需解绑。",
+            "Your WeChat is not tied to that account.",
+        ),
+        Refusal::NotYours => (
+            "该账号已绑定其他微信,只有本人可以扫码。",
+            "That account is tied to another WeChat; only its owner can scan for it.",
+        ),
+        Refusal::DailyLimit => (
+            "今日积分次数已用完,请明天再来。",
+            "That account has had all its points for today. Come back tomorrow.",
+        ),
+    }
+}
+
+/// An account's name as it may stand in a chat: short, and without the tags of which a chat makes
+/// links, for a site's users may choose their names.
+fn shown(account: &SiteAccount) -> String {
+    const MOST_CHARS: usize = 40;
+    let name = account.as_str();
+    let mut shown: String = name.chars().take(MOST_CHARS).collect();
+    if shown.len() < name.len() {
+        shown.push('…');
+    }
+    format!("“{}”", shown.replace(['<', '>'], "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_chat_is_short_and_has_no_tags() {
+        let account = |name: &str| SiteAccount::new(name).unwrap();
+        assert_eq!(shown(&account("张三")), "“张三”");
+        assert_eq!(
+            shown(&account("<a href=\"//evil\">x</a>")),
+            "“_a href=\"//evil\"_x_/a_”"
+        );
+        let long = shown(&account(&"x".repeat(128)));
+        assert_eq!(long, format!("“{}…”", "x".repeat(40)));
     }
 }

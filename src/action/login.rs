@@ -12,7 +12,7 @@ use super::{Scan, Workshop, event};
 use crate::accounts;
 use crate::broker::BrokerError;
 use crate::random;
-use crate::session::hex;
+use crate::session::{SiteAccount, hex};
 use crate::wechat::openid::OpenId;
 
 #[derive(Serialize)]
@@ -30,8 +30,13 @@ struct Login {
 /// How a verification went.
 #[derive(Debug)]
 pub enum Verified {
-    /// This person logged in; said once.
-    Person(OpenId),
+    /// Who logged in; said once.
+    Person {
+        /// The person.
+        openid: OpenId,
+        /// The account of the site that is theirs.
+        account: Option<SiteAccount>,
+    },
     /// The token was verified before.
     Used,
     /// No such token, or its time is over.
@@ -58,6 +63,10 @@ pub async fn verify(token: &str, shop: &Workshop) -> Result<Verified, BrokerErro
     let Some(login) = shop.broker.noted(&name("login", token)).await? else {
         return Ok(Verified::Unknown);
     };
+    let login: Login = serde_json::from_str(&login).expect("noted by this program");
+    let openid = OpenId::new(login.openid);
+    // Asked before the token is spent: where it fails, the backend can ask again.
+    let account = shop.bonds.account_of(&openid).await?;
     let used = name("login-used", token);
     let first = shop
         .broker
@@ -66,8 +75,7 @@ pub async fn verify(token: &str, shop: &Workshop) -> Result<Verified, BrokerErro
     if !first {
         return Ok(Verified::Used);
     }
-    let login: Login = serde_json::from_str(&login).expect("noted by this program");
-    Ok(Verified::Person(OpenId::new(login.openid)))
+    Ok(Verified::Person { openid, account })
 }
 
 /// Only the token's hash is kept.

@@ -172,7 +172,7 @@ macro_rules! whole_number {
     )+};
 }
 
-whole_number!(u32, usize);
+whole_number!(u32, i32, usize);
 
 impl Text for Duration {
     const FORM: &'static str = "seconds";

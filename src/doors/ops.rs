@@ -9,6 +9,8 @@
 //! | `POST /api/v1/sessions/query` | what is known of many |
 //! | `GET`, `DELETE /api/v1/sessions/{uid}` | what is known of it; its end |
 //! | `POST /api/v1/login/verify` | who logged in, once |
+//! | `/api/v1/accounts/{account}`, `…/bond`, `…/points` | whose account it is, and its points |
+//! | `GET /api/v1/people/{openid}` | what is known of a person |
 //! | `GET /api/v1/nodes` | the live nodes |
 
 use std::sync::Arc;
@@ -21,7 +23,9 @@ use crate::http::{self, BodyError, Request, Response};
 use crate::listen::Accepted;
 use crate::stream::Stream;
 
+mod accounts;
 mod login;
+mod points;
 mod push;
 mod sessions;
 
@@ -128,13 +132,18 @@ impl Ops {
             }
             ("nodes", &Method::GET) => sessions::nodes(gateway).await,
             ("nodes", _) => http::method_not_allowed("GET"),
-            (resource, method) => match resource.strip_prefix("sessions/") {
-                None => http::not_found(),
-                Some(uid) => match *method {
+            (resource, method) => match resource.split_once('/') {
+                Some(("sessions", uid)) => match *method {
                     Method::GET => sessions::show(gateway, uid).await,
                     Method::DELETE => sessions::end(gateway, uid).await,
                     _ => http::method_not_allowed("GET, DELETE"),
                 },
+                Some(("accounts", path)) => accounts::answer(gateway, path, request).await,
+                Some(("people", openid)) => match *method {
+                    Method::GET => accounts::person(gateway, openid).await,
+                    _ => http::method_not_allowed("GET"),
+                },
+                _ => http::not_found(),
             },
         }
     }
@@ -178,6 +187,11 @@ async fn json_body<T: serde::de::DeserializeOwned>(
         let message = format!("The body is not what is expected here: {error}.");
         http::error(StatusCode::BAD_REQUEST, "bad_json", &message)
     })
+}
+
+/// The request makes no sense.
+fn bad(message: &str) -> Response {
+    http::error(StatusCode::BAD_REQUEST, "bad_request", message)
 }
 
 /// The broker did not do it.

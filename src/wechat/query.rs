@@ -75,17 +75,22 @@ pub fn picture_url(qr_url: &str, ticket: &str) -> String {
     format!("{qr_url}?ticket={}", encode(ticket))
 }
 
-fn decode(text: &str) -> Option<String> {
+/// Decodes percent escapes, once, as in a segment of a path; None for a bad one, or where the bytes
+/// are not UTF-8.
+pub fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
-            b'+' => b' ',
             b'%' => hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)?,
             other => other,
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+fn decode(text: &str) -> Option<String> {
+    unescape(&text.replace('+', " "))
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -119,6 +124,12 @@ mod tests {
         for raw in ["a=%", "a=%4", "a=%zz", "a=%FF"] {
             assert_eq!(Query::parse(raw).err(), Some(QueryError::BadEncoding));
         }
+    }
+
+    #[test]
+    fn a_segment_of_a_path_has_its_own_plus() {
+        assert_eq!(unescape("a+b%2Fc%20d").as_deref(), Some("a+b/c d"));
+        assert_eq!(unescape("%2"), None);
     }
 
     #[test]

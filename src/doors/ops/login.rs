@@ -1,8 +1,11 @@
 //! `POST /api/v1/login/verify` `{"token":"…"}`: who logged in, told once.
 //!
 //! ```text
-//! {"openid":"o…","unionid":"…"}      unionid is null where the account has none
+//! {"openid":"o…","unionid":"…","account":"alice"}
 //! ```
+//!
+//! `unionid` is null where the official account has none, `account` where the person is bound to none
+//! of the site's.
 
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use super::{json_body, unavailable};
 use crate::action::login::{self, Verified};
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response};
+use crate::session::SiteAccount;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +28,7 @@ struct Body {
 struct Person {
     openid: String,
     unionid: Option<String>,
+    account: Option<SiteAccount>,
 }
 
 pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response {
@@ -31,8 +36,8 @@ pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    let openid = match login::verify(&body.token, &gateway.shop).await {
-        Ok(Verified::Person(openid)) => openid,
+    let (openid, account) = match login::verify(&body.token, &gateway.shop).await {
+        Ok(Verified::Person { openid, account }) => (openid, account),
         Ok(Verified::Used) => {
             return http::error(
                 StatusCode::GONE,
@@ -51,9 +56,9 @@ pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response
     };
     let unionid = match &gateway.wechat {
         None => None,
-        Some(account) => {
+        Some(wechat) => {
             let accounts = &gateway.shop.accounts;
-            match accounts.unionid(&openid, &account.api).await {
+            match accounts.unionid(&openid, &wechat.api).await {
                 Ok(unionid) => unionid,
                 Err(error) => {
                     // The token is spent: who logged in must be told all the same.
@@ -63,6 +68,10 @@ pub(super) async fn verify(gateway: &Arc<Gateway>, request: Request) -> Response
             }
         }
     };
-    let openid = openid.as_str().to_owned();
-    http::json(StatusCode::OK, &Person { openid, unionid })
+    let person = Person {
+        openid: openid.as_str().to_owned(),
+        unionid,
+        account,
+    };
+    http::json(StatusCode::OK, &person)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{MOST_UIDS, json_body, too_many_uids, unavailable};
+use super::{MOST_UIDS, bad, json_body, too_many_uids, unavailable};
 use crate::broker::{Issued, NewSession, SessionView};
 use crate::codes::{self, Code, IssueError, whole_seconds};
 use crate::gateway::Gateway;
@@ -227,8 +227,4 @@ fn unknown() -> Response {
         "uid_unknown",
         "This uid is unknown or has expired.",
     )
-}
-
-fn bad(message: &str) -> Response {
-    http::error(StatusCode::BAD_REQUEST, "bad_request", message)
 }
