@@ -61,6 +61,8 @@ enum Stage {
     Stands,
     /// It was one, until this undid it.
     Undone(String),
+    /// It never was one: the account was somebody else's.
+    Lost,
 }
 
 /// The account's document.
@@ -162,7 +164,7 @@ impl Bonds {
             stage: Stage::Begun,
         };
         let begin = |bond: Option<Bond>| match bond.map(|bond| bond.stage) {
-            None | Some(Stage::Undone(_)) => (Change::Write(fresh.clone()), ()),
+            None | Some(Stage::Undone(_) | Stage::Lost) => (Change::Write(fresh.clone()), ()),
             Some(_) => (Change::Keep, ()),
         };
         records::change(&self.broker, person.as_str(), begin).await
@@ -180,10 +182,10 @@ impl Bonds {
             // This one's own, or that of somebody who was first.
             (Some(sign), Some(Stage::Begun)) => {
                 let first = OpenId::new(sign.openid.clone());
-                self.advance(&first, &sign.id, Some(Stage::Stands)).await?;
+                self.end(&first, &sign.id, Stage::Stands).await?;
             }
             (Some(sign), Some(Stage::Stands)) if sign.id != bond.id => {
-                self.advance(person, &bond.id, None).await?;
+                self.end(person, &bond.id, Stage::Lost).await?;
                 return Ok(false);
             }
             (_, Some(Stage::Stands)) => {}
@@ -210,23 +212,16 @@ impl Bonds {
         records::change(&self.broker, bond.account.as_str(), name).await
     }
 
-    /// The last step of a bond that has begun: it comes to `stage`, or to nothing.
-    async fn advance(
-        &self,
-        person: &OpenId,
-        id: &str,
-        stage: Option<Stage>,
-    ) -> Result<(), BrokerError> {
-        let advance = |bond: Option<Bond>| match (bond, stage.clone()) {
-            (Some(bond), Some(stage)) if bond.id == id && bond.stage == Stage::Begun => {
+    /// The last step of a bond that has begun.
+    async fn end(&self, person: &OpenId, id: &str, stage: Stage) -> Result<(), BrokerError> {
+        let end = |bond: Option<Bond>| match bond {
+            Some(bond) if bond.id == id && bond.stage == Stage::Begun => {
+                let stage = stage.clone();
                 (Change::Write(Bond { stage, ..bond }), ())
-            }
-            (Some(bond), None) if bond.id == id && bond.stage == Stage::Begun => {
-                (Change::Remove, ())
             }
             _ => (Change::Keep, ()),
         };
-        records::change(&self.broker, person.as_str(), advance).await
+        records::change(&self.broker, person.as_str(), end).await
     }
 
     async fn bond_of(&self, person: &OpenId) -> Result<Option<Bond>, BrokerError> {
@@ -237,8 +232,8 @@ impl Bonds {
         records::read(&self.broker, account.as_str()).await
     }
 
-    /// How far the bond that a sign names has come; None where the person knows nothing of it. That
-    /// and `Undone` are for ever, as no id comes again.
+    /// How far the bond that a sign names has come; None where the person has another one, or none.
+    /// What is neither begun nor stands is so for ever, for no id comes again.
     async fn stage_of(&self, sign: &Sign) -> Result<Option<Stage>, BrokerError> {
         let bond = self.bond_of(&OpenId::new(sign.openid.clone())).await?;
         Ok(bond

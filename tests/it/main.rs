@@ -4,6 +4,7 @@
 // What cannot be had in a test should stop it where it stands.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod browser;
 mod cluster;
 mod frames;

@@ -1,5 +1,6 @@
 //! Two and three nodes on one Redis: whatever node a backend, a page or the platform comes to, it is
 //! one gateway.
 
+mod accounts;
 mod pages;
 mod sessions;

@@ -1,9 +1,12 @@
-//! One suite of the broker's verbs for both kinds: what `src/broker.rs` promises, whoever keeps it.
+//! One suite of the broker's verbs for both kinds: what `src/broker.rs` promises, whoever keeps it; and
+//! the law that rests on records alone.
 
+mod bonds;
 mod hold;
 mod jobs;
 mod life;
 mod notes;
+mod points;
 mod publish;
 mod records;
 mod replay;

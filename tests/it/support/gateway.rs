@@ -138,6 +138,15 @@ impl Gateway {
         Code::from_reply(reply.text())
     }
 
+    /// A code about an account of the site.
+    pub async fn code_about(&self, action: &str, account: &str) -> Code {
+        let body = serde_json::json!({"action": action, "account": account});
+        let reply = self.tells(Request::post("/api/v1/sessions", body.to_string()));
+        let reply = reply.await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        Code::from_reply(reply.text())
+    }
+
     /// The value of a series now; none where it does not exist.
     pub async fn metric(&self, series: &str) -> Option<f64> {
         let reply = self.tells(Request::get("/metrics")).await;

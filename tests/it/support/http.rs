@@ -35,9 +35,17 @@ impl Request {
 
     /// `POST path` with a body.
     pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
-        let mut request = Request::new("POST", path);
-        request.body = Some(body.into());
-        request
+        Request::new("POST", path).with_body(body)
+    }
+
+    /// `PUT path` with a body.
+    pub fn put(path: &str, body: impl Into<Vec<u8>>) -> Request {
+        Request::new("PUT", path).with_body(body)
+    }
+
+    fn with_body(mut self, body: impl Into<Vec<u8>>) -> Request {
+        self.body = Some(body.into());
+        self
     }
 
     /// Adds a header.
