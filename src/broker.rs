@@ -16,10 +16,12 @@ use crate::session::{EventId, Ticket, Uid};
 
 mod durable;
 pub mod embedded;
+mod groups;
 pub mod redis;
 mod terms;
 
 use embedded::Member;
+pub use groups::{Joined, Told};
 pub use terms::*;
 
 /// One node's membership at the broker.
@@ -54,6 +56,8 @@ pub trait Inbox: Send + Sync {
     fn missed(&self, uid: Uid);
     /// The session was ended; who holds the uid is to go.
     fn ended(&self, uid: Uid);
+    /// Something that is said to every node; false where there is no place for it.
+    fn told(&self, text: &str) -> bool;
     /// How many websockets the node has open.
     fn connections(&self) -> u64;
 }

@@ -10,6 +10,7 @@ mod broker;
 mod check;
 mod declare;
 mod fault;
+mod groups;
 mod inner;
 mod limit;
 mod log;
@@ -28,6 +29,7 @@ mod wechat;
 
 pub use broker::{Broker, BrokerUrl, Data};
 pub use fault::{Fault, Faults};
+pub use groups::Groups;
 pub use inner::{Ops, Push};
 pub use limit::{Drain, Limit};
 pub use log::{Format, Log};
@@ -90,6 +92,8 @@ sections! {
     data: Data,
     /// How a page binds itself to a uid.
     bind: Bind,
+    /// Who may join groups by himself.
+    groups: Groups,
     /// How long a code and its session live.
     session: Session,
     /// When a silent connection is given up.

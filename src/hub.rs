@@ -180,6 +180,13 @@ impl Hub {
         verdict
     }
 
+    /// Refuses an event that has come no further than a door.
+    pub fn refuse(&self, door: Door, failure: Failure) -> Verdict {
+        let verdict = Verdict::Failed(failure);
+        verdict.count(door, &self.metrics);
+        verdict
+    }
+
     /// Puts a session on record.
     pub async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
         self.broker.issue(session).await
@@ -213,6 +220,16 @@ impl Hub {
     /// Marks the action of a scanned session as done.
     pub async fn settle(&self, uid: Uid) -> Result<(), BrokerError> {
         self.broker.settle(uid).await
+    }
+
+    /// Every uid that this node holds.
+    pub fn held(&self) -> Vec<Uid> {
+        self.registry.held()
+    }
+
+    /// The next thing that is said to all nodes.
+    pub async fn next_told(&self) -> String {
+        self.registry.next_told().await
     }
 
     /// The live nodes.

@@ -15,8 +15,10 @@ use serde_json::value::RawValue;
 
 use crate::session::{EventId, Key, Ticket, Uid};
 
+mod body;
 mod members;
 
+pub use body::Body;
 use members::Members;
 
 /// What a page says in one text frame.
@@ -46,6 +48,8 @@ pub struct Bind {
     pub key: Option<Key>,
     /// None for a page of the original's kind: live events only, byte for byte.
     pub since: Option<Since>,
+    /// A signed claim to groups, not yet verified.
+    pub join: Option<Box<str>>,
 }
 
 /// From where a page wants retained events.
@@ -83,6 +87,7 @@ impl PageMessage {
                     .and_then(string)
                     .and_then(|key| key.parse().ok()),
                 since: members.since.and_then(string).map(since),
+                join: members.join.and_then(string).map(Box::from),
             }),
         }
     }

@@ -134,6 +134,8 @@ metrics! {
     bindings: IntGauge,
     /// Binds, by how they were answered.
     binds_total: IntCounterVec(("result", &["ok", "ticket_mismatch", "uid_unknown", "unavailable"])),
+    /// Claims to groups that were refused, by why; the bind itself stood.
+    joins_refused_total: IntCounterVec(("code", &["join_refused", "group_full", "join_unavailable"])),
     /// Frames from pages, by what they were.
     messages_total: IntCounterVec(("kind", &["ping", "bind", "command", "ignored"])),
     /// Events written to a websocket or queued for it.

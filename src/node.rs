@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::accounts::Accounts;
 use crate::action::Workshop;
 use crate::bonds::Bonds;
+use crate::broadcast;
 use crate::broker::embedded::{Embedded, Retention, StoreError};
 use crate::broker::redis::{Redis, RedisError};
 use crate::broker::{Broker, SharedInbox};
@@ -316,6 +317,8 @@ impl Node {
         }
         let hub = Arc::clone(&gateway.hub);
         shutdown.spawn_until_over(async move { hub.watch_codes().await });
+        let hub = Arc::clone(&gateway.hub);
+        shutdown.spawn_until_over(async move { broadcast::carry(&hub).await });
         if let Some(account) = &gateway.wechat {
             let api = Arc::clone(&account.api);
             shutdown.spawn_until_over(async move { api.keep_token_fresh().await });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::mpsc;
 
 use crate::broker::{Inbox, Retained};
 use crate::connection::{Connection, Sent};
@@ -19,6 +20,9 @@ pub struct Registry {
     shards: Vec<Mutex<HashMap<Uid, Holders>>>,
     roster: Vec<Mutex<HashMap<GuestNumber, Arc<Connection>>>>,
     next_guest: AtomicU64,
+    /// What is said to all nodes, until somebody attends to it.
+    tell: mpsc::Sender<String>,
+    told: tokio::sync::Mutex<mpsc::Receiver<String>>,
     metrics: Arc<Metrics>,
 }
 
@@ -41,13 +45,19 @@ pub struct Guest {
 
 const SHARDS: usize = 64;
 
+/// Things said to all nodes that may wait here.
+const MOST_TOLD: usize = 16;
+
 impl Registry {
     /// Nobody is here yet.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        let (tell, told) = mpsc::channel(MOST_TOLD);
         Arc::new(Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             roster: (0..SHARDS).map(|_| Mutex::default()).collect(),
             next_guest: AtomicU64::new(0),
+            tell,
+            told: tokio::sync::Mutex::new(told),
             metrics,
         })
     }
@@ -121,6 +131,20 @@ impl Registry {
         }
     }
 
+    /// Every uid that is held here.
+    pub fn held(&self) -> Vec<Uid> {
+        let shards = self.shards.iter();
+        shards
+            .flat_map(|shard| shard.lock().keys().copied().collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// The next thing that is said to all nodes.
+    pub async fn next_told(&self) -> String {
+        let mut told = self.told.lock().await;
+        told.recv().await.expect("the sender lives here too")
+    }
+
     fn shard(&self, uid: Uid) -> &Mutex<HashMap<Uid, Holders>> {
         &self.shards[uid.get() as usize % SHARDS]
     }
@@ -153,6 +177,14 @@ impl Inbox for Registry {
 
     fn ended(&self, uid: Uid) {
         self.each_listener(uid, |listener| listener.connection.end(Ending::Withdrawn));
+    }
+
+    fn told(&self, text: &str) -> bool {
+        let is_taken = self.tell.try_send(text.to_owned()).is_ok();
+        if !is_taken {
+            tracing::warn!("too many broadcasts at once, one was left out here");
+        }
+        is_taken
     }
 
     fn connections(&self) -> u64 {

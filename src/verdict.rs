@@ -54,6 +54,20 @@ pub enum Failure {
     NotHeld,
 }
 
+/// A verdict as JSON has it.
+#[derive(Debug, Serialize)]
+pub struct Words {
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nodes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ms: Option<u64>,
+}
+
 impl Verdict {
     /// The one-word reply.
     pub fn word(self) -> &'static str {
@@ -67,23 +81,19 @@ impl Verdict {
 
     /// `{"result":"ok","id":"…","nodes":1,"ms":3}`, with a `reason` where it failed.
     pub fn verbose(self, ms: u64) -> String {
-        #[derive(Serialize)]
-        struct Words {
-            result: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            id: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            nodes: Option<usize>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<&'static str>,
-            ms: u64,
-        }
+        let mut words = self.words();
+        words.ms = Some(ms);
+        serde_json::to_string(&words).expect("plain data")
+    }
+
+    /// The same without the time that it took, to be part of an answer about many.
+    pub fn words(self) -> Words {
         let mut words = Words {
             result: self.word(),
             id: None,
             nodes: None,
             reason: None,
-            ms,
+            ms: None,
         };
         match self {
             Verdict::Accepted { id, nodes } => {
@@ -93,7 +103,7 @@ impl Verdict {
             Verdict::Failed(failure) => words.reason = Some(failure.reason()),
             Verdict::Unknown => {}
         }
-        serde_json::to_string(&words).expect("plain data")
+        words
     }
 
     /// Counts it.

@@ -78,6 +78,7 @@ fn page_message(value: &Value) -> PageMessage {
             "" => Since::Start,
             id => id.parse().map_or(Since::Unknown, Since::After),
         }),
+        join: text("join").map(Box::from),
     })
 }
 

@@ -13,18 +13,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     BrokerError, Claim, Held, Inbox, Issued, NewSession, NodeView, Published, Replay, Scanned,
-    SessionView, SharedInbox,
+    SessionView, SharedInbox, Told,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
 use crate::session::{EventId, Ticket, Uid};
 
+mod groups;
 mod jobs;
 mod notes;
 mod record;
 mod sessions;
 mod store;
 
+use groups::Groups;
 use notes::Notes;
 use sessions::Sessions;
 use store::Store;
@@ -45,6 +47,7 @@ pub struct Retention {
 #[derive(Debug)]
 pub struct Embedded {
     sessions: Arc<Sessions>,
+    groups: Groups,
     notes: Notes,
     store: Store,
     members: RwLock<Vec<MemberEntry>>,
@@ -89,6 +92,7 @@ impl Embedded {
         tokio::spawn(forget_expired(Arc::clone(&sessions), stop.clone()));
         Ok(Arc::new(Self {
             sessions,
+            groups: Groups::default(),
             notes: Notes::default(),
             store,
             members: RwLock::default(),
@@ -198,6 +202,22 @@ impl Member {
 
     pub(super) fn noted(&self, name: &str) -> Option<String> {
         self.broker.notes.noted(name)
+    }
+
+    /// Who belongs together.
+    pub(super) fn groups(&self) -> &Groups {
+        &self.broker.groups
+    }
+
+    pub(super) fn tell_nodes(&self, text: &str) -> Vec<Told> {
+        let members = self.broker.members.read();
+        members
+            .iter()
+            .map(|member| Told {
+                name: member.name.clone(),
+                heard: member.inbox.told(text),
+            })
+            .collect()
     }
 
     /// What outlives a restart.

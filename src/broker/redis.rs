@@ -27,6 +27,7 @@ use crate::session::{EventId, Purpose, Ticket, Uid};
 mod answer;
 mod audit;
 mod canary;
+mod groups;
 mod held;
 mod jobs;
 mod keys;

@@ -18,10 +18,12 @@ use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::client::Client;
+use crate::clock::unix_time;
 use crate::connection::{Connection, Heard, Socket};
 use crate::ending::Ending;
 use crate::frame;
 use crate::gateway::Gateway;
+use crate::groups::claim;
 use crate::http::{self, Request, Response, Upgraded};
 use crate::hub::{Binding, Refused};
 use crate::limits::Place;
@@ -240,7 +242,14 @@ impl Conversation {
         if let Err(refused) = hub.bind(&connection, &bind, &mut self.binding).await {
             return self.refuse(socket, refused);
         }
+        // Before the echo: a page that has heard it hears what is said to its groups.
+        let joined = self.join(&bind).await;
         connection.send(frame::text_frame(text.as_bytes()));
+        if let Err(refused) = joined {
+            let joins = &self.gateway.metrics.joins_refused_total;
+            joins.with_label_values(&[refused.code()]).inc();
+            tell(socket, refused.code(), refused.message());
+        }
         let Some(binding) = &mut self.binding else {
             return Ok(());
         };
@@ -250,6 +259,17 @@ impl Conversation {
             return self.refuse(socket, Refused::Unavailable);
         }
         Ok(())
+    }
+
+    /// Joins the groups that the bind claims.
+    async fn join(&self, bind: &Bind) -> Result<(), claim::Refused> {
+        let (Some(claim), Some(ticket)) = (&bind.join, &bind.ticket) else {
+            return Ok(());
+        };
+        let secret = self.gateway.config().groups.secret.clone();
+        let hub = &self.gateway.hub;
+        let session = (bind.uid, ticket);
+        claim::join(hub, secret.as_ref(), claim, session, unix_time()).await
     }
 
     /// Events may have been lost between the broker and this node. The page shall not notice.
@@ -271,19 +291,7 @@ impl Conversation {
     }
 
     fn refuse(&mut self, socket: &Socket, refused: Refused) -> Result<(), Ending> {
-        #[derive(Serialize)]
-        struct Error {
-            cmd: &'static str,
-            code: &'static str,
-            message: &'static str,
-        }
-        let error = Error {
-            cmd: "error",
-            code: refused.code(),
-            message: refused.message(),
-        };
-        let error = serde_json::to_vec(&error).expect("plain data");
-        socket.connection().send(frame::text_frame(&error));
+        tell(socket, refused.code(), refused.message());
         if refused != Refused::Unavailable {
             self.refusals += 1;
         }
@@ -292,4 +300,21 @@ impl Conversation {
         }
         Ok(())
     }
+}
+
+/// `{"cmd":"error","code":"…","message":"…"}`.
+fn tell(socket: &Socket, code: &'static str, message: &'static str) {
+    #[derive(Serialize)]
+    struct Error {
+        cmd: &'static str,
+        code: &'static str,
+        message: &'static str,
+    }
+    let error = Error {
+        cmd: "error",
+        code,
+        message,
+    };
+    let error = serde_json::to_vec(&error).expect("plain data");
+    socket.connection().send(frame::text_frame(&error));
 }

@@ -8,6 +8,8 @@
 //! | `POST /api/v1/sessions` | makes or registers a session |
 //! | `POST /api/v1/sessions/query` | what is known of many |
 //! | `GET`, `DELETE /api/v1/sessions/{uid}` | what is known of it; its end |
+//! | `POST /api/v1/broadcast` | an event to many, or to all |
+//! | `/api/v1/groups/{group}…` | groups; see `groups.rs` |
 //! | `POST /api/v1/login/verify` | who logged in, once |
 //! | `/api/v1/accounts/{account}`, `…/bond`, `…/points` | whose account it is, and its points |
 //! | `GET /api/v1/people/{openid}` | what is known of a person |
@@ -24,6 +26,8 @@ use crate::listen::Accepted;
 use crate::stream::Stream;
 
 mod accounts;
+mod broadcast;
+mod groups;
 mod login;
 mod points;
 mod push;
@@ -132,7 +136,10 @@ impl Ops {
             }
             ("nodes", &Method::GET) => sessions::nodes(gateway).await,
             ("nodes", _) => http::method_not_allowed("GET"),
+            ("broadcast", &Method::POST) => broadcast::broadcast(gateway, request).await,
+            ("broadcast", _) => http::method_not_allowed("POST"),
             (resource, method) => match resource.split_once('/') {
+                Some(("groups", group)) => groups::answer(gateway, group, request).await,
                 Some(("sessions", uid)) => match *method {
                     Method::GET => sessions::show(gateway, uid).await,
                     Method::DELETE => sessions::end(gateway, uid).await,
@@ -162,6 +169,14 @@ fn plain(status: StatusCode, word: &'static str) -> Response {
 
 /// The longest body that the API reads, in bytes; a push is bounded by `push.line_bytes` instead.
 const BODY_BYTES: usize = 64 * 1024;
+
+fn unknown_uid() -> Response {
+    http::error(
+        StatusCode::NOT_FOUND,
+        "uid_unknown",
+        "This uid is unknown or has expired.",
+    )
+}
 
 /// The most uids that one call may name.
 const MOST_UIDS: usize = 1_000;

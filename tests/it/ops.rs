@@ -1,6 +1,8 @@
 //! The operators' door: figures, health, and the server API.
 
 mod api;
+mod broadcast;
+mod groups;
 mod health;
 mod key;
 mod query;

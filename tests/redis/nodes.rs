@@ -2,5 +2,6 @@
 //! one gateway.
 
 mod accounts;
+mod many;
 mod pages;
 mod sessions;

@@ -2,6 +2,7 @@
 //! the law that rests on records alone.
 
 mod bonds;
+mod groups;
 mod hold;
 mod jobs;
 mod life;

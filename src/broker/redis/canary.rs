@@ -27,7 +27,7 @@ const MISSES: u32 = 2;
 impl Redis {
     /// Sings for ever. What was missed while it was silent is resynced.
     pub(super) async fn sing(self: Arc<Self>, resync: Arc<Notify>) {
-        let channel = self.keys.canary(&self.node);
+        let channel = self.keys.own_channel(&self.node);
         let mut song = 0u64;
         let mut missed = 0u32;
         let mut subscribed = false;
@@ -61,9 +61,14 @@ impl Redis {
         }
     }
 
-    pub(super) fn hear_canary(&self, message: &Message) {
+    /// On the node's own channel comes its song, a number, and what is said to all nodes, an object.
+    pub(super) fn hear_own(&self, message: &Message) {
         if let Some(song) = message.value.as_u64() {
             self.canary.heard.store(song, Ordering::Relaxed);
+        } else if let Some(text) = message.value.as_str() {
+            self.with_inbox(|inbox| {
+                inbox.told(&text);
+            });
         }
     }
 

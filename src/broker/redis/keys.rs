@@ -9,6 +9,7 @@
 //! scangate:{1735536450}:c   sharded channel
 //! scangate:{jobs:QUEUE}:due  sorted set  id by when it is due; :payloads, :attempts  hashes by id
 //! scangate:record:NAME  hash  version, text
+//! scangate:group:NAME  hash  uid → ticket
 //! scangate:note:NAME  scangate:secret  scangate:nodes
 //! ```
 
@@ -53,9 +54,13 @@ impl Keys {
         inner.strip_suffix("}:c")?.parse().ok()
     }
 
-    /// The channel on which a node hears itself.
-    pub fn canary(&self, node: &str) -> String {
-        self.named("canary", node)
+    /// The channel on which a node hears itself, and what is said to all.
+    pub fn own_channel(&self, node: &str) -> String {
+        self.named("node", node)
+    }
+
+    pub fn group(&self, name: &str) -> String {
+        self.named("group", name)
     }
 
     pub fn note(&self, name: &str) -> String {

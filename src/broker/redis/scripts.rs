@@ -22,5 +22,5 @@ macro_rules! scripts {
 
 scripts!(
     issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, audit,
-    write, enqueue, take, postpone, finish
+    write, enqueue, take, postpone, finish, join, quit, members
 );

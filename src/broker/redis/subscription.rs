@@ -212,7 +212,7 @@ impl Redis {
 
     fn take(self: &Arc<Self>, message: Message) {
         let Some(uid) = self.keys.uid_of(&message.channel) else {
-            self.hear_canary(&message);
+            self.hear_own(&message);
             return;
         };
         let text = match &message.value {

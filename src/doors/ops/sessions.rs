@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{MOST_UIDS, bad, json_body, too_many_uids, unavailable};
+use super::{MOST_UIDS, bad, json_body, too_many_uids, unavailable, unknown_uid};
 use crate::broker::{Issued, NewSession, SessionView};
 use crate::codes::{self, Code, IssueError, whole_seconds};
 use crate::gateway::Gateway;
@@ -163,11 +163,11 @@ impl Shown {
 
 pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
     let Ok(uid) = uid.parse::<Uid>() else {
-        return unknown();
+        return unknown_uid();
     };
     match gateway.hub.session(uid).await {
         Err(error) => unavailable(&error),
-        Ok(None) => unknown(),
+        Ok(None) => unknown_uid(),
         Ok(Some(view)) => http::json(StatusCode::OK, &Shown::of(uid, view)),
     }
 }
@@ -204,11 +204,11 @@ pub(super) async fn query(gateway: &Arc<Gateway>, request: Request) -> Response 
 
 pub(super) async fn end(gateway: &Arc<Gateway>, uid: &str) -> Response {
     let Ok(uid) = uid.parse::<Uid>() else {
-        return unknown();
+        return unknown_uid();
     };
     match gateway.hub.end(uid).await {
         Err(error) => unavailable(&error),
-        Ok(false) => unknown(),
+        Ok(false) => unknown_uid(),
         Ok(true) => http::empty(StatusCode::NO_CONTENT),
     }
 }
@@ -219,12 +219,4 @@ pub(super) async fn nodes(gateway: &Arc<Gateway>) -> Response {
         Err(error) => unavailable(&error),
         Ok(nodes) => http::json(StatusCode::OK, &json!({ "nodes": nodes })),
     }
-}
-
-fn unknown() -> Response {
-    http::error(
-        StatusCode::NOT_FOUND,
-        "uid_unknown",
-        "This uid is unknown or has expired.",
-    )
 }

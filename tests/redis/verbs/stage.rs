@@ -30,6 +30,8 @@ pub enum Heard {
     Missed(Uid),
     /// The session was ended.
     Ended(Uid),
+    /// What was said to all nodes.
+    Told(String),
 }
 
 /// A node's inbox that keeps everything.
@@ -53,6 +55,11 @@ impl Inbox for Ears {
 
     fn ended(&self, uid: Uid) {
         self.said.send(Heard::Ended(uid)).unwrap();
+    }
+
+    fn told(&self, text: &str) -> bool {
+        self.said.send(Heard::Told(text.to_owned())).unwrap();
+        true
     }
 
     fn connections(&self) -> u64 {
