@@ -109,7 +109,17 @@ impl Accounts {
 
     /// Whose send token this is; None for a token that never was, or is void.
     pub async fn token_owner(&self, token: &str) -> Result<Option<OpenId>, BrokerError> {
-        let owner: Option<TokenOwner> = records::read(&self.broker, &token_id(token)).await?;
+        self.owner_of(&Self::token_id(token)).await
+    }
+
+    /// What a send token is known by: its hash, in hexadecimal digits.
+    pub fn token_id(token: &str) -> String {
+        hex(&hash(token.as_bytes()))
+    }
+
+    /// Whose send token has this hash; None where it is void.
+    pub async fn owner_of(&self, token_id: &str) -> Result<Option<OpenId>, BrokerError> {
+        let owner: Option<TokenOwner> = records::read(&self.broker, token_id).await?;
         let Some(owner) = owner else { return Ok(None) };
         let person: Option<Person> = records::read(&self.broker, &owner.openid).await?;
         let stands = person.is_some_and(|person| person.token_salt == Some(owner.salt));
@@ -202,7 +212,7 @@ impl Accounts {
                 (Change::Write(owner), ())
             }
         };
-        records::change(&self.broker, &token_id(&token), put).await?;
+        records::change(&self.broker, &Self::token_id(&token), put).await?;
         Ok(token)
     }
 
@@ -211,7 +221,7 @@ impl Accounts {
             Some(_) => (Change::Remove, ()),
             None => (Change::Keep, ()),
         };
-        records::change(&self.broker, &token_id(token), remove).await
+        records::change(&self.broker, &Self::token_id(token), remove).await
     }
 
     async fn derive(&self, person: &OpenId, salt: &str) -> Result<String, BrokerError> {
@@ -231,8 +241,4 @@ impl Accounts {
 /// What a secret is looked up by: its SHA-256.
 pub fn hash(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
-}
-
-fn token_id(token: &str) -> String {
-    hex(&hash(token.as_bytes()))
 }

@@ -197,6 +197,11 @@ impl Broker {
         verb!(self.noted(name))
     }
 
+    /// Counts one more under `name`; the count begins anew `life` after its first.
+    pub async fn count(&self, name: &str, life: Duration) -> Result<Counted, BrokerError> {
+        verb!(self.count(name, life))
+    }
+
     /// The secret of this installation, from which send tokens are derived: made once, the same on
     /// every node, outlives restarts.
     pub async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {

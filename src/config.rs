@@ -20,6 +20,7 @@ mod print;
 mod public;
 mod reader;
 mod secret;
+mod send;
 mod session;
 mod setting;
 mod shape;
@@ -38,6 +39,7 @@ pub use points::Points;
 pub(crate) use print::wrapped;
 pub use public::Public;
 pub use secret::Secret;
+pub use send::Send;
 pub use session::{Bind, Heartbeat, Ping, Session};
 pub use setting::Setting;
 pub use source::{File, Inputs};
@@ -110,6 +112,8 @@ sections! {
     login: Login,
     /// What a scan gives.
     points: Points,
+    /// How `.send` writes to people, and how much.
+    send: Send,
     /// What the node tells of itself.
     log: Log,
 }

@@ -7,7 +7,8 @@
 //! | `/`, `/assets/…` | [`page`] |
 //! | `/qrcode` | [`qrcode`] |
 //! | `/wechat` | [`wechat`] |
-//! | `/{token}.send` | not built yet |
+//! | `/{token}.send`, `/send` | [`send`] |
+//! | `/m/{id}` | [`message`] |
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,10 +27,12 @@ use crate::listen::proxy::{self, HeaderError};
 use crate::stream::Stream;
 
 pub mod browser;
+pub mod message;
 pub mod ops;
 pub mod page;
 pub mod push;
 pub mod qrcode;
+pub mod send;
 pub mod wechat;
 
 use browser::Admission;
@@ -167,12 +170,14 @@ impl Public {
                 qrcode::answer(gateway, client, &request).await
             }
             "/wechat" => wechat::answer(gateway, visit.scheme(gateway, &request), request).await,
-            path if path.ends_with(".send") => http::error(
-                StatusCode::NOT_IMPLEMENTED,
-                "not_implemented",
-                "Sending messages is not part of this version.",
-            ),
-            _ => self.page.answer(gateway, &request),
+            path if send::is_asked_for(path) => {
+                let client = gateway.client(visit.peer.ip(), &request);
+                send::answer(gateway, client, visit.scheme(gateway, &request), request).await
+            }
+            path => match message::asked_for(path) {
+                Some(id) => message::answer(gateway, id, &request).await,
+                None => self.page.answer(gateway, &request),
+            },
         }
     }
 }

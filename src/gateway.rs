@@ -11,11 +11,12 @@ use crate::action::Workshop;
 use crate::client::{self, Client};
 use crate::config::Config;
 use crate::connection::Rules;
-use crate::http::Request;
+use crate::http::{self, Request, Scheme};
 use crate::hub::Hub;
 use crate::limits::{PerAddress, PerMinute};
 use crate::metrics::Metrics;
 use crate::scan::Scans;
+use crate::send::Sends;
 use crate::shutdown::Shutdown;
 use crate::wechat::api::Api;
 use crate::wechat::callback::Gate;
@@ -41,6 +42,8 @@ pub struct Gateway {
     pub websockets_by_address: Arc<PerAddress>,
     /// Bounds the codes for one address.
     pub codes_by_address: PerMinute,
+    /// Bounds the send tokens that are none, for one address.
+    pub send_failures: PerMinute,
     /// What connections may do; made anew with the configuration.
     rules: ArcSwap<Rules>,
     told_of_stranger: AtomicBool,
@@ -55,6 +58,8 @@ pub struct OfficialAccount {
     pub gate: Gate,
     /// Its callbacks, taken.
     pub scans: Arc<Scans>,
+    /// Messages to persons.
+    pub sends: Arc<Sends>,
 }
 
 impl Gateway {
@@ -78,6 +83,7 @@ impl Gateway {
             websockets: Arc::new(Semaphore::new(most_websockets)),
             websockets_by_address: Arc::default(),
             codes_by_address: PerMinute::default(),
+            send_failures: PerMinute::default(),
             told_of_stranger: AtomicBool::new(false),
         })
     }
@@ -123,13 +129,21 @@ impl Gateway {
         client
     }
 
+    /// By which address people reach us: as configured, or as whoever sends this request does.
+    pub fn base_url(&self, scheme: Scheme, request: &Request) -> String {
+        if let Some(url) = &self.config().public.url {
+            return url.clone();
+        }
+        format!("{scheme}://{}", http::header(request, "host"))
+    }
+
     /// Whether the page that sends this request may use the gateway. A request without an Origin
     /// is no browser's, and welcome.
     pub fn admits_origin(&self, request: &Request) -> bool {
         let Some(origin) = request.headers().get(hyper::header::ORIGIN) else {
             return true;
         };
-        let host = crate::http::header(request, "host");
+        let host = http::header(request, "host");
         origin
             .to_str()
             .is_ok_and(|origin| self.config().public.origins.allows(origin, host))

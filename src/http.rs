@@ -80,11 +80,16 @@ pub fn not_found() -> Response {
 
 /// The path is right, the method is not.
 pub fn method_not_allowed(allowed: &'static str) -> Response {
-    let mut response = error(
+    let response = error(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "This path does not take that method.",
     );
+    allowing(response, allowed)
+}
+
+/// `Allow`, which tells the methods that a path takes.
+pub fn allowing(mut response: Response, allowed: &'static str) -> Response {
     let allowed = HeaderValue::from_static(allowed);
     response.headers_mut().insert(hyper::header::ALLOW, allowed);
     response

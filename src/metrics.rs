@@ -162,8 +162,12 @@ metrics! {
     scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
     /// Seconds from a scan's callback to its result on the way to the page.
     scan_duration_seconds: Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+    /// Requests to `.send`, by how they were answered.
+    sends_total: IntCounterVec(("result", &["accepted", "told", "token_unknown", "message_unknown", "no_text", "text_too_long", "malformed", "too_large", "too_slow", "limited", "method", "prefetch", "not_configured", "full", "unavailable"])),
+    /// States that messages to persons came to.
+    message_states_total: IntCounterVec(("state", &["sent", "delivered", "revoked", "not_following", "refused", "settings", "quota", "unreachable", "wechat"])),
     /// Calls of WeChat's API, by endpoint and class of answer.
-    wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info"]), ("result", &["ok", "retry", "refresh_token", "fix_settings", "stop_for_today", "wait_a_minute", "drop_recipient", "fix_content", "bug", "give_up", "timeout", "unreachable"])),
+    wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info", "template_send"]), ("result", &["ok", "retry", "refresh_token", "fix_settings", "stop_for_today", "wait_a_minute", "drop_recipient", "fix_content", "bug", "give_up", "timeout", "unreachable"])),
     /// Seconds that calls of WeChat's API took.
     wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     /// Unix time at which the cached access_token of WeChat expires; 0 without one.

@@ -183,7 +183,7 @@ impl Node {
             broker: broker.clone(),
             login_token_life: config.login.token,
         };
-        let wechat = official_account(&config.wechat, &hub, &shop, &metrics)?;
+        let wechat = official_account(&config, &hub, &shop, &metrics)?;
         let most = capacity::websockets(&config);
         tracing::info!(websockets = most, ?broker, "bound");
         metrics
@@ -322,6 +322,8 @@ impl Node {
         if let Some(account) = &gateway.wechat {
             let api = Arc::clone(&account.api);
             shutdown.spawn_until_over(async move { api.keep_token_fresh().await });
+            let sends = Arc::clone(&account.sends);
+            shutdown.spawn_until_over(sends.deliver(shutdown.tasks.clone()));
         }
     }
 }

@@ -14,8 +14,13 @@ use crate::broker::{Broker, BrokerError};
 pub trait Document: Serialize + DeserializeOwned {
     /// Its word, with which the name at the broker begins.
     const KIND: &'static str;
-    /// How long one lives after it was written last; None for ever.
+    /// How long each lives after it was written last; None for ever.
     const LIFE: Option<Duration> = None;
+
+    /// How long this one lives.
+    fn life(&self) -> Option<Duration> {
+        Self::LIFE
+    }
 }
 
 /// What becomes of a document.
@@ -51,14 +56,15 @@ pub async fn change<D: Document, T>(
         let version = record.as_ref().map_or(0, |record| record.version);
         let document = record.map(|record| parse(&record.text)).transpose()?;
         let (change, answer) = change(document);
-        let text = match change {
+        let (text, life) = match change {
             Change::Keep => return Ok(answer),
             Change::Write(document) => {
-                Some(serde_json::to_string(&document).expect("documents are plain data"))
+                let text = serde_json::to_string(&document).expect("documents are plain data");
+                (Some(text), document.life())
             }
-            Change::Remove => None,
+            Change::Remove => (None, None),
         };
-        let written = broker.write(&name, version, text.as_deref(), D::LIFE);
+        let written = broker.write(&name, version, text.as_deref(), life);
         if written.await? {
             return Ok(answer);
         }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::action::{self, Scan};
 use crate::broker::{BrokerError, Scanned};
 use crate::deed::Deeds;
+use crate::send::Sends;
 use crate::session::{Purpose, Ticket, Uid};
 use crate::texts::Say;
 use crate::wechat::event::{Kind, Push};
@@ -17,6 +18,7 @@ use crate::wechat::openid::OpenId;
 #[derive(Debug)]
 pub struct Scans {
     deeds: Arc<Deeds>,
+    sends: Arc<Sends>,
 }
 
 /// How a callback was taken.
@@ -35,9 +37,9 @@ const UNDER_WAY: Duration = Duration::from_secs(4);
 const REMEMBERED: Duration = Duration::from_secs(120);
 
 impl Scans {
-    /// The law of scans whose deeds are these.
-    pub fn new(deeds: Arc<Deeds>) -> Arc<Self> {
-        Arc::new(Self { deeds })
+    /// The law of scans whose deeds are these, and of what concerns messages.
+    pub fn new(deeds: Arc<Deeds>, sends: Arc<Sends>) -> Arc<Self> {
+        Arc::new(Self { deeds, sends })
     }
 
     /// Takes a verified callback, once. After an error nothing is remembered, and the platform's
@@ -57,6 +59,14 @@ impl Scans {
                 Some(say)
             }
             Kind::Subscribe => Some(Say::Welcome),
+            Kind::Unsubscribe => {
+                self.deeds.shop.accounts.forget(&push.from).await?;
+                None
+            }
+            Kind::TemplateJob { msg_id, status } => {
+                self.sends.reported(*msg_id, *status).await?;
+                None
+            }
             _ => None,
         };
         broker.note(&note, "done", REMEMBERED).await?;

@@ -12,8 +12,8 @@ use parking_lot::RwLock;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    BrokerError, Claim, Held, Inbox, Issued, NewSession, NodeView, Published, Replay, Scanned,
-    SessionView, SharedInbox, Told,
+    BrokerError, Claim, Counted, Held, Inbox, Issued, NewSession, NodeView, Published, Replay,
+    Scanned, SessionView, SharedInbox, Told,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
@@ -202,6 +202,10 @@ impl Member {
 
     pub(super) fn noted(&self, name: &str) -> Option<String> {
         self.broker.notes.noted(name)
+    }
+
+    pub(super) fn count(&self, name: &str, life: Duration) -> Counted {
+        self.broker.notes.count(name, life)
     }
 
     /// Who belongs together.

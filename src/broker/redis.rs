@@ -17,7 +17,7 @@ use fred::types::{Expiration, SetOptions, Value};
 use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{BrokerError, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
+use super::{BrokerError, Counted, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
 use crate::broker::embedded::Retention;
 use crate::clock::unix_time;
 use crate::config;
@@ -289,6 +289,19 @@ impl Redis {
             .call(forget, keys, vec![value.to_owned()])
             .await
             .map(drop)
+    }
+
+    pub(super) async fn count(&self, name: &str, life: Duration) -> Result<Counted, BrokerError> {
+        let keys = vec![self.keys.note(name)];
+        let arguments = vec![life.as_millis().to_string()];
+        let answer = self.link.call(&self.scripts.count, keys, arguments).await?;
+        let mut answer = Answer::of(answer);
+        let count = u64::try_from(answer.number()).map_err(|_| BrokerError::Unavailable)?;
+        let remaining = u64::try_from(answer.number()).unwrap_or_default();
+        Ok(Counted {
+            count,
+            remaining: Duration::from_millis(remaining),
+        })
     }
 
     pub(super) async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {

@@ -127,6 +127,15 @@ pub struct SessionView {
     pub nodes: Vec<String>,
 }
 
+/// A count after one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many there are.
+    pub count: u64,
+    /// When it begins anew, from now.
+    pub remaining: Duration,
+}
+
 /// A live node.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct NodeView {

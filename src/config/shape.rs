@@ -65,6 +65,16 @@ pub(super) fn app_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The name of a template's field: letters and underscores, then its number.
+pub(super) fn template_field(text: &str) -> Result<String, String> {
+    let kind = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    if kind.is_empty() || kind.len() == text.len() || !kind.bytes().all(word) {
+        return Err(expected("the name of a field such as thing1", text));
+    }
+    Ok(text.to_owned())
+}
+
 /// The Token of the WeChat console: 3 to 32 letters and digits.
 pub(super) fn wechat_token(text: &str) -> Result<String, String> {
     if !(3..=32).contains(&text.len()) || !is_alphanumeric(text) {

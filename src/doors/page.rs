@@ -43,6 +43,11 @@ const ASSETS: &[Asset] = &[
     asset!("/", "index.html", "text/html; charset=utf-8"),
     asset!("/assets/page.css", "page.css", "text/css; charset=utf-8"),
     asset!(
+        "/assets/message.css",
+        "message.css",
+        "text/css; charset=utf-8"
+    ),
+    asset!(
         "/assets/page.js",
         "page.js",
         "text/javascript; charset=utf-8"

@@ -51,7 +51,7 @@ async fn respond(
             Err(refusal) => refuse(&refusal),
         },
         Method::POST => {
-            let base_url = base_url(gateway, scheme, &request);
+            let base_url = gateway.base_url(scheme, &request);
             let patience = gateway.config().limit.header;
             let body = match http::read_body(request.into_body(), BODY_LIMIT, patience).await {
                 Ok(body) => body,
@@ -134,12 +134,4 @@ fn refuse(refusal: &Refusal) -> (&'static str, Response) {
 
 fn text(body: impl Into<bytes::Bytes>) -> Response {
     http::with_type(StatusCode::OK, "text/plain; charset=utf-8", body)
-}
-
-/// By which address people reach us: as configured, or as the platform does.
-fn base_url(gateway: &Gateway, scheme: Scheme, request: &Request) -> String {
-    if let Some(url) = &gateway.config().public.url {
-        return url.clone();
-    }
-    format!("{scheme}://{}", http::header(request, "host"))
 }

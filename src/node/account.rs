@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use crate::action::Workshop;
-use crate::config;
+use crate::config::{self, Config};
 use crate::deed::Deeds;
 use crate::gateway::OfficialAccount;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::scan::Scans;
+use crate::send::Sends;
 use crate::wechat::api::Api;
 use crate::wechat::callback::{self, Gate, GateError};
 
 /// None where no account is configured.
 pub(super) fn official_account(
-    config: &config::Wechat,
+    settings: &Config,
     hub: &Arc<Hub>,
     shop: &Workshop,
     metrics: &Arc<Metrics>,
 ) -> Result<Option<OfficialAccount>, GateError> {
+    let config = &settings.wechat;
     let (Some(app_id), Some(token)) = (&config.app_id, &config.token) else {
         return Ok(None);
     };
@@ -43,6 +45,12 @@ pub(super) fn official_account(
         shop: shop.clone(),
         metrics: Arc::clone(metrics),
     });
-    let scans = Scans::new(deeds);
-    Ok(Some(OfficialAccount { api, gate, scans }))
+    let sends = Sends::new(settings, shop, Arc::clone(&api), Arc::clone(metrics));
+    let scans = Scans::new(deeds, Arc::clone(&sends));
+    Ok(Some(OfficialAccount {
+        api,
+        gate,
+        scans,
+        sends,
+    }))
 }

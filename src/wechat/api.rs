@@ -43,6 +43,7 @@ pub struct Api {
     token: TokenKeeper,
     shared: SharedToken,
     codes: Breaker,
+    templates: Breaker,
     metrics: Arc<Metrics>,
 }
 
@@ -99,6 +100,7 @@ impl Api {
             token: TokenKeeper::default(),
             shared: SharedToken::new(broker),
             codes: Breaker::default(),
+            templates: Breaker::default(),
             metrics,
         }))
     }
@@ -123,6 +125,26 @@ impl Api {
             })
             .await;
         self.codes.note(&result);
+        result
+    }
+
+    /// Sends a template message, `body` as the platform has it; its number there.
+    pub async fn send_template(&self, body: Bytes) -> Result<u64, CallError> {
+        self.templates.check()?;
+        let result = self
+            .authorized(Endpoint::TemplateSend, |token| {
+                self.request(
+                    Endpoint::TemplateSend,
+                    &[("access_token", token)],
+                    Some(body.clone()),
+                    answer::template_msg_id,
+                )
+            })
+            .await;
+        // Too many messages for one person are no reason to send nobody any.
+        if !matches!(&result, Err(CallError::Refused(fault)) if fault.is_personal()) {
+            self.templates.note(&result);
+        }
         result
     }
 

@@ -38,11 +38,8 @@ impl Breaker {
         let Err(CallError::Refused(fault)) = result else {
             return;
         };
-        let pause = match fault.remedy {
-            Remedy::FixSettings => SETTINGS_PAUSE,
-            Remedy::WaitAMinute => until_next(MINUTE, 0),
-            Remedy::StopForToday => until_next(DAY, BEIJING),
-            _ => return,
+        let Some(pause) = fault.remedy.pause() else {
+            return;
         };
         let error = CallError::Refused(fault.clone());
         *self.open.lock() = Some((Instant::now() + pause, error));
@@ -53,6 +50,18 @@ impl Breaker {
         let open = self.open.lock();
         let (until, _) = open.as_ref()?;
         Some(until.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl Remedy {
+    /// How long asking again is no use.
+    pub fn pause(self) -> Option<Duration> {
+        match self {
+            Remedy::FixSettings => Some(SETTINGS_PAUSE),
+            Remedy::WaitAMinute => Some(until_next(MINUTE, 0)),
+            Remedy::StopForToday => Some(until_next(DAY, BEIJING)),
+            _ => None,
+        }
     }
 }
 

@@ -37,6 +37,14 @@ pub struct Fault {
     pub detail: String,
 }
 
+impl Fault {
+    /// Whether it is about the person written to, and says nothing about others: too many messages
+    /// (43117), or the same one twice (40241).
+    pub fn is_personal(&self) -> bool {
+        matches!(self.errcode, Some(43117 | 40241))
+    }
+}
+
 impl Remedy {
     /// The remedy as a word for logs and metric labels.
     pub fn label(self) -> &'static str {

@@ -18,6 +18,7 @@ mod push;
 mod qrcode;
 mod sandbox;
 mod scan;
+mod send;
 mod shutdown;
 mod support;
 mod tls;

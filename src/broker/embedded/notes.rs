@@ -7,6 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::broker::Counted;
+
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     inner: Mutex<Inner>,
@@ -56,6 +58,25 @@ impl Notes {
         }
     }
 
+    /// A count is a note that is a number.
+    pub fn count(&self, name: &str, life: Duration) -> Counted {
+        let mut inner = self.inner.lock();
+        inner.forget_expired();
+        let Some(note) = inner.notes.get_mut(name) else {
+            inner.insert(name, "1", life);
+            return Counted {
+                count: 1,
+                remaining: life,
+            };
+        };
+        let count = note.value.parse().unwrap_or(0) + 1;
+        note.value = count.to_string();
+        Counted {
+            count,
+            remaining: note.ends.saturating_duration_since(Instant::now()),
+        }
+    }
+
     pub fn noted(&self, name: &str) -> Option<String> {
         let mut inner = self.inner.lock();
         inner.forget_expired();
@@ -99,6 +120,19 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_count_begins_anew() {
+        let notes = Notes::default();
+        let minute = Duration::from_secs(60);
+        let count = || notes.count("a", minute);
+        assert_eq!((count().count, count().count), (1, 2));
+        tokio::time::advance(minute / 4).await;
+        let counted = count();
+        assert_eq!((counted.count, counted.remaining), (3, minute * 3 / 4));
+        tokio::time::advance(minute).await;
+        assert_eq!(count().count, 1);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_note_lives_its_time() {

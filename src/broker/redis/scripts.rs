@@ -21,6 +21,6 @@ macro_rules! scripts {
 }
 
 scripts!(
-    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, audit,
-    write, enqueue, take, postpone, finish, join, quit, members
+    issue, hold, release, restore, publish, replay, scan, settle, end, view, sing, forget, count,
+    audit, write, enqueue, take, postpone, finish, join, quit, members
 );

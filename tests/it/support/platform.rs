@@ -61,6 +61,8 @@ struct State {
     always: Vec<(Call, Fault)>,
     tokens_revoked: usize,
     codes: usize,
+    /// The messages sent: to whom, and by what name of the sender's; the same twice is one.
+    messages: Vec<[Value; 2]>,
 }
 
 impl Platform {
@@ -115,6 +117,16 @@ impl Platform {
     /// The access token in use is void; the next one is another.
     pub fn revokes_its_token(&self) {
         self.shared.state.lock().unwrap().tokens_revoked += 1;
+    }
+
+    /// The messages that it has taken, each once.
+    pub fn messages(&self) -> usize {
+        self.shared.state.lock().unwrap().messages.len()
+    }
+
+    /// Its number for a message, the first being 0.
+    pub fn number(message: usize) -> u64 {
+        FIRST_MESSAGE + message as u64
     }
 
     /// The bodies of all calls of this kind, or their queries where there is none.
@@ -225,11 +237,20 @@ impl State {
                 json!({"subscribe": 1, "openid": openid, "unionid": format!("union-{openid}")})
             }
             Call::Template => {
-                json!({"errcode": 0, "errmsg": "ok", "msgid": 18446744073709551615_u64})
+                let message = [said["touser"].clone(), said["client_msg_id"].clone()];
+                let known = self.messages.iter().position(|known| *known == message);
+                let place = known.unwrap_or(self.messages.len());
+                if known.is_none() {
+                    self.messages.push(message);
+                }
+                json!({"errcode": 0, "errmsg": "ok", "msgid": FIRST_MESSAGE + place as u64})
             }
         }
     }
 }
+
+/// Above 2^53, where a careless reader of JSON loses digits.
+const FIRST_MESSAGE: u64 = 18_446_744_073_709_000_001;
 
 fn error(code: i64) -> Value {
     json!({"errcode": code, "errmsg": "told to fail rid: 6629b0c1-2f2f2f2f-3f3f3f3f"})
