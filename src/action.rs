@@ -57,6 +57,16 @@ pub struct Outcome {
     pub say: Say,
 }
 
+impl Outcome {
+    /// Its metric label.
+    pub fn result(&self) -> &'static str {
+        match self.say {
+            Say::Refused(_) => "refused",
+            _ => "done",
+        }
+    }
+}
+
 /// Does what the code stands for. A scan whose callback comes again before it is settled runs its
 /// action again: each must bear that.
 pub async fn run(

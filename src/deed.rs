@@ -35,9 +35,14 @@ impl Deeds {
     ) -> Result<Say, BrokerError> {
         let mut say = Say::Scanned(None);
         if let Some(purpose) = purpose {
+            let count = |result| {
+                let labels = [purpose.action.word(), result];
+                self.metrics.actions_total.with_label_values(&labels).inc();
+            };
             let outcome = match action::run(purpose, scan, &self.shop).await {
                 Ok(outcome) => outcome,
                 Err(error) => {
+                    count("failed");
                     let failed = self.metrics.scans_total.with_label_values(&["failed"]);
                     failed.inc();
                     // The page shall not wait for ever; a later attempt may still bring the result.
@@ -46,7 +51,9 @@ impl Deeds {
                     return Err(error);
                 }
             };
+            let result = outcome.result();
             self.tell(scan, outcome.event, "result").await?;
+            count(result);
             say = outcome.say;
         }
         self.hub.settle(scan.uid).await?;

@@ -39,33 +39,18 @@ impl Say {
     /// The words.
     pub fn text(&self, language: Language) -> Cow<'static, str> {
         let (zh, en) = match self {
-            Say::Bound(account) => {
-                return told(
-                    language,
-                    format!("绑定成功!您的微信已绑定账号 {}。", shown(account)),
-                    format!(
-                        "Done. Your WeChat is now tied to the account {}.",
-                        shown(account)
-                    ),
-                );
-            }
-            Say::Unbound(account) => {
-                return told(
-                    language,
-                    format!("解绑成功!您的微信与账号 {} 已不再绑定。", shown(account)),
-                    format!(
-                        "Done. Your WeChat is no longer tied to the account {}.",
-                        shown(account)
-                    ),
-                );
-            }
-            Say::Credited { points, balance } => {
-                return told(
-                    language,
-                    format!("扫码成功!获得 {points} 积分,当前共 {balance} 积分。"),
-                    format!("Scanned. Points given: {points}; the balance is {balance}."),
-                );
-            }
+            Say::Bound(_) => (
+                "绑定成功!您的微信已绑定账号 {account}。",
+                "Done. Your WeChat is now tied to the account {account}.",
+            ),
+            Say::Unbound(_) => (
+                "解绑成功!您的微信与账号 {account} 已不再绑定。",
+                "Done. Your WeChat is no longer tied to the account {account}.",
+            ),
+            Say::Credited { .. } => (
+                "扫码成功!获得 {points} 积分,当前共 {balance} 积分。",
+                "Scanned. Points given: {points}; the balance is {balance}.",
+            ),
             Say::Refused(refusal) => refused(*refusal),
             Say::Scanned(Some(Action::Token)) => (
                 "扫码成功!您的专属 Token 已显示在网页上,请妥善保管,不要告诉他人。",
@@ -97,17 +82,20 @@ impl Say {
             ),
             Say::Welcome => ("感谢关注!", "Thank you for following."),
         };
-        match language {
-            Language::Zh => zh.into(),
-            Language::En => en.into(),
+        let words = match language {
+            Language::Zh => zh,
+            Language::En => en,
+        };
+        match self {
+            Say::Bound(account) | Say::Unbound(account) => {
+                words.replace("{account}", &shown(account)).into()
+            }
+            Say::Credited { points, balance } => words
+                .replace("{points}", &points.to_string())
+                .replace("{balance}", &balance.to_string())
+                .into(),
+            _ => words.into(),
         }
-    }
-}
-
-fn told(language: Language, zh: String, en: String) -> Cow<'static, str> {
-    match language {
-        Language::Zh => zh.into(),
-        Language::En => en.into(),
     }
 }
 
@@ -162,5 +150,25 @@ mod tests {
         );
         let long = shown(&account(&"x".repeat(128)));
         assert_eq!(long, format!("“{}…”", "x".repeat(40)));
+    }
+
+    #[test]
+    fn every_blank_is_filled_in_both_languages() {
+        let account = SiteAccount::new("alice").unwrap();
+        let credited = Say::Credited {
+            points: 17,
+            balance: 42,
+        };
+        for (say, facts) in [
+            (Say::Bound(account.clone()), ["alice", "alice"]),
+            (Say::Unbound(account), ["alice", "alice"]),
+            (credited, ["17", "42"]),
+        ] {
+            for language in [Language::Zh, Language::En] {
+                let text = say.text(language);
+                assert!(facts.iter().all(|fact| text.contains(fact)), "{text}");
+                assert!(!text.contains(['{', '}']), "{text}");
+            }
+        }
     }
 }

@@ -18,6 +18,11 @@ export interface PushedEvent {
   token?: string;
   url?: string;
   code?: string;
+  /** Of `bind`, `unbind` and `points`: which account of the site it is about. */
+  account?: string;
+  /** Of `points`: what the scan gave, and the balance after it. */
+  points?: number;
+  balance?: number;
   event_id?: string;
   [member: string]: unknown;
 }

@@ -1,8 +1,9 @@
 //! What the backend asks of accounts and persons, and does with bonds.
 
 use serde_json::json;
+use tempfile::TempDir;
 
-use super::{asks, scans};
+use super::{asks, posts, scans};
 use crate::support::{Gateway, Phone, Platform, Request, Response, eventually};
 
 async fn stage() -> (Platform, Gateway) {
@@ -133,5 +134,52 @@ async fn what_makes_no_sense_is_refused() {
     let path = "/api/v1/accounts/alice/bond";
     for body in ["", "{}", r#"{"openid":1}"#, r#"{"openid":"o","more":1}"#] {
         gateway.tells(Request::put(path, body)).await.error(400);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bonds_and_points_outlive_a_restart() {
+    let data = TempDir::new().unwrap();
+    let start = async || Gateway::with(|config| config.data.dir = data.path().to_owned()).await;
+    let mut gateway = start().await;
+    assert_eq!(ties(&gateway, "alice", "oAnn").await.status, 204);
+    let gift = r#"{"id":"gift","change":7}"#;
+    posts(&gateway, "/api/v1/accounts/alice/points", gift).await;
+    gateway.is_told_to_go();
+    gateway.is_gone().await;
+    drop(gateway);
+
+    let gateway = start().await;
+    let again = posts(&gateway, "/api/v1/accounts/alice/points", gift).await;
+    assert_eq!(again.json()["balance"], 7);
+    assert_eq!(
+        asks(&gateway, "/api/v1/accounts/alice").await,
+        json!({"account": "alice", "openid": "oAnn", "unionid": null, "points": 7})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_about_an_account_names_one_and_says_so() {
+    let (_platform, gateway) = stage().await;
+    for action in ["bind", "unbind", "points"] {
+        let code = gateway.code_about(action, "张三").await;
+        let path = format!("/api/v1/sessions/{}", code.uid);
+        let session = asks(&gateway, &path).await;
+        assert_eq!(session["action"], action);
+        assert_eq!(session["account"], "张三");
+        // A page cannot ask for one.
+        let path = format!("/qrcode?action={action}&account=alice");
+        let refused = gateway.answers(Request::get(&path)).await;
+        assert_eq!(refused.error(400), "unknown_action");
+    }
+    for body in [
+        r#"{"action":"bind"}"#,
+        r#"{"action":"bind","account":""}"#,
+        r#"{"action":"points","account":"a\nb"}"#,
+        r#"{"action":"token","account":"alice"}"#,
+        r#"{"action":"login","account":"alice"}"#,
+        r#"{"uid":1,"ticket":"gQ","account":"alice"}"#,
+    ] {
+        posts(&gateway, "/api/v1/sessions", body).await.error(400);
     }
 }

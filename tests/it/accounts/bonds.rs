@@ -57,6 +57,9 @@ async fn an_account_has_one_person_and_a_person_one_account() {
     assert!(!words.contains("alice"), "{words}");
     let (result, _) = scans(&gateway, &ann, "bind", "bob").await;
     assert_eq!(result, refused("person_taken"));
+    let counted = r#"scangate_actions_total{action="bind",result="#;
+    gateway.has(&format!(r#"{counted}"done"}}"#), 1.0).await;
+    gateway.has(&format!(r#"{counted}"refused"}}"#), 2.0).await;
     // Neither refusal has left a trace.
     let (result, _) = scans(&gateway, &bob, "bind", "bob").await;
     assert_eq!(result, r#""cmd":"bind","account":"bob""#);
