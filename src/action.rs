@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::accounts::{self, Accounts};
 use crate::bonds::Bonds;
@@ -46,6 +47,8 @@ pub struct Scan<'a> {
     pub person: &'a OpenId,
     /// The base URL by which people reach this gateway.
     pub base_url: &'a str,
+    /// When we were asked: the chat waits for our answer since then.
+    pub started: Instant,
 }
 
 /// What came of an action, well or not.

@@ -216,6 +216,14 @@ impl Broker {
         verb!(self.nodes())
     }
 
+    /// This node's name there.
+    pub fn name(&self) -> String {
+        match self {
+            Broker::Embedded(member) => member.name(),
+            Broker::Redis(redis) => redis.name().to_owned(),
+        }
+    }
+
     /// Whether it can be reached now.
     pub fn is_reachable(&self) -> bool {
         match self {

@@ -11,6 +11,7 @@ mod check;
 mod declare;
 mod fault;
 mod groups;
+mod hook;
 mod inner;
 mod limit;
 mod log;
@@ -31,6 +32,7 @@ mod wechat;
 pub use broker::{Broker, BrokerUrl, Data};
 pub use fault::{Fault, Faults};
 pub use groups::Groups;
+pub use hook::{Hook, HookEvent};
 pub use inner::{Ops, Push};
 pub use limit::{Drain, Limit};
 pub use log::{Format, Log};
@@ -114,6 +116,8 @@ sections! {
     points: Points,
     /// How `.send` writes to people, and how much.
     send: Send,
+    /// The site's own backend, which is told what happens.
+    hook: Hook,
     /// What the node tells of itself.
     log: Log,
 }

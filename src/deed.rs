@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::action::{self, Scan, Workshop};
 use crate::broker::BrokerError;
+use crate::hooks::{self, CHAT_WAITS, Hooks};
 use crate::hub::Hub;
 use crate::message::{Event, PushId};
 use crate::metrics::Metrics;
@@ -21,13 +22,15 @@ pub struct Deeds {
     pub hub: Arc<Hub>,
     /// What actions work with.
     pub shop: Workshop,
+    /// What tells the site's own backend, if it wants to be told.
+    pub hooks: Option<Arc<Hooks>>,
     /// Figures.
     pub metrics: Arc<Metrics>,
 }
 
 impl Deeds {
     /// Runs the action, tells the page its result, and settles the session. Without a purpose there
-    /// is only the last to do.
+    /// is only the last to do. At the end the site's backend is told, which may have its own words.
     pub async fn carry_out(
         &self,
         purpose: Option<&Purpose>,
@@ -56,7 +59,26 @@ impl Deeds {
             count(result);
             say = outcome.say;
         }
+        let elapsed = scan.started.elapsed().as_secs_f64();
+        self.metrics.scan_duration_seconds.observe(elapsed);
+        let Some(hooks) = &self.hooks else {
+            self.hub.settle(scan.uid).await?;
+            return Ok(say);
+        };
+        let hook = hooks::Scan {
+            uid: scan.uid,
+            ticket: scan.ticket,
+            purpose,
+            person: scan.person,
+        };
+        // Before the scan counts as done: an attempt that is cut short in between begins anew.
+        let recorded = hooks.record(&hook).await?;
         self.hub.settle(scan.uid).await?;
+        if let Some(recorded) = recorded
+            && let Some(words) = hooks.tell(recorded, scan.started + CHAT_WAITS).await
+        {
+            say = Say::Words(words);
+        }
         Ok(say)
     }
 

@@ -11,6 +11,7 @@ use crate::action::Workshop;
 use crate::client::{self, Client};
 use crate::config::Config;
 use crate::connection::Rules;
+use crate::hooks::Hooks;
 use crate::http::{self, Request, Scheme};
 use crate::hub::Hub;
 use crate::limits::{PerAddress, PerMinute};
@@ -32,6 +33,8 @@ pub struct Gateway {
     pub wechat: Option<OfficialAccount>,
     /// What actions work with.
     pub shop: Workshop,
+    /// What tells the site's own backend; None where it is told nothing.
+    pub hooks: Option<Arc<Hooks>>,
     /// Figures.
     pub metrics: Arc<Metrics>,
     /// How the node goes.
@@ -69,6 +72,7 @@ impl Gateway {
         hub: Arc<Hub>,
         wechat: Option<OfficialAccount>,
         shop: Workshop,
+        hooks: Option<Arc<Hooks>>,
         metrics: Arc<Metrics>,
         most_websockets: usize,
     ) -> Arc<Self> {
@@ -78,6 +82,7 @@ impl Gateway {
             hub,
             wechat,
             shop,
+            hooks,
             metrics,
             shutdown: Shutdown::default(),
             websockets: Arc::new(Semaphore::new(most_websockets)),

@@ -57,6 +57,13 @@ impl Jobs {
         Ok(enqueued)
     }
 
+    /// Has a job that nobody works on become due after `delay`.
+    pub async fn put_off(&self, id: &str, delay: Duration) -> Result<(), BrokerError> {
+        self.broker.postpone(self.queue, id, delay).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
     /// Withdraws a job.
     pub async fn withdraw(&self, id: &str) -> Result<(), BrokerError> {
         self.broker.finish(self.queue, id).await

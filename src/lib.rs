@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod message;
 pub mod proxy_protocol;
 pub mod session;
+pub mod webhook;
 
 // Floor 1, plumbing: sockets, files, the broker; nothing of WeChat.
 pub mod broker;
@@ -22,6 +23,7 @@ pub mod http;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod outbound;
 pub mod random;
 pub mod shutdown;
 pub mod stream;
@@ -37,6 +39,7 @@ pub mod codes;
 pub mod deed;
 pub mod gateway;
 pub mod groups;
+pub mod hooks;
 pub mod hub;
 pub mod jobs;
 pub mod limits;

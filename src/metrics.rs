@@ -147,7 +147,7 @@ metrics! {
     /// Frames that a socket did not take at once and that waited for it.
     frames_queued_total: IntCounter,
     /// Pushes, by the door they came through and their result.
-    pushes_total: IntCounterVec(("door", &["push", "api", "scan"]), ("result", &["ok", "queued", "fail", "unknown"])),
+    pushes_total: IntCounterVec(("door", &["push", "api", "scan", "hook"]), ("result", &["ok", "queued", "fail", "unknown"])),
     /// Pushes that failed, by why.
     push_failures_total: IntCounterVec(("reason", &["uid_unknown", "ticket_mismatch", "bad_json", "no_uid", "too_long", "unavailable", "unauthorised", "not_held"])),
     /// Seconds from a push line read to its verdict, delivery to this node's sockets included.
@@ -174,6 +174,11 @@ metrics! {
     wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     /// Unix time at which the cached access_token of WeChat expires; 0 without one.
     wechat_token_expiry_timestamp_seconds: IntGauge,
+    /// Requests that told the site's backend of an event, by what and how it was taken; `dropped`
+    /// are events that found the queue full, `given_up` those whose last attempt failed.
+    hooks_total: IntCounterVec(("event", &["scan", "command", "bind", "leave"]), ("result", &["ok", "refused", "timeout", "unreachable", "broken", "unpublished", "dropped", "given_up"])),
+    /// Seconds that those requests took.
+    hook_duration_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0),
     /// Sessions in the embedded broker.
     sessions: IntGauge,
     /// 1 while this node takes new connections, 0 while it drains.

@@ -22,6 +22,7 @@ use crate::doors::ops::Ops;
 use crate::doors::page::Page;
 use crate::doors::{Public, push};
 use crate::gateway::Gateway;
+use crate::hooks::{Hooks, SiteError};
 use crate::hub::Hub;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
@@ -101,6 +102,9 @@ pub enum NodeError {
     /// The official account's settings cannot be used.
     #[error("could not set up the official account")]
     OfficialAccount(#[from] GateError),
+    /// The site's backend cannot be called as it is set.
+    #[error("could not set up the hook")]
+    Hook(#[from] SiteError),
 }
 
 /// Connections of the ops listener at a time.
@@ -183,7 +187,8 @@ impl Node {
             broker: broker.clone(),
             login_token_life: config.login.token,
         };
-        let wechat = official_account(&config, &hub, &shop, &metrics)?;
+        let hooks = Hooks::new(&config.hook, &hub, &metrics)?;
+        let wechat = official_account(&config, &hub, &shop, &hooks, &metrics)?;
         let most = capacity::websockets(&config);
         tracing::info!(websockets = most, ?broker, "bound");
         metrics
@@ -194,7 +199,7 @@ impl Node {
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
         Ok(Self {
-            gateway: Gateway::new(config, hub, wechat, shop, metrics, most),
+            gateway: Gateway::new(config, hub, wechat, shop, hooks, metrics, most),
             listeners,
             certificate,
             tls,
@@ -319,6 +324,9 @@ impl Node {
         shutdown.spawn_until_over(async move { hub.watch_codes().await });
         let hub = Arc::clone(&gateway.hub);
         shutdown.spawn_until_over(async move { broadcast::carry(&hub).await });
+        if let Some(hooks) = &gateway.hooks {
+            hooks.start(&shutdown);
+        }
         if let Some(account) = &gateway.wechat {
             let api = Arc::clone(&account.api);
             shutdown.spawn_until_over(async move { api.keep_token_fresh().await });

@@ -93,11 +93,9 @@ impl Scans {
                     ticket: &ticket,
                     person,
                     base_url,
+                    started,
                 };
-                let say = self.accepted(purpose.as_ref(), &scan).await?;
-                let elapsed = started.elapsed().as_secs_f64();
-                self.deeds.metrics.scan_duration_seconds.observe(elapsed);
-                ("accepted", say)
+                ("accepted", self.accepted(purpose.as_ref(), &scan).await?)
             }
             Scanned::Repeated => ("repeated", Say::ScannedBefore),
             Scanned::Used => ("used", Say::UsedByAnother),

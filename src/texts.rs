@@ -33,6 +33,8 @@ pub enum Say {
     UnknownCode,
     /// The person has begun to follow without a code.
     Welcome,
+    /// What the site's own backend has to say.
+    Words(String),
 }
 
 impl Say {
@@ -81,6 +83,7 @@ impl Say {
                 "This code is not valid or has expired. Refresh the web page for a new one.",
             ),
             Say::Welcome => ("感谢关注!", "Thank you for following."),
+            Say::Words(words) => return Cow::Owned(words.clone()),
         };
         let words = match language {
             Language::Zh => zh,

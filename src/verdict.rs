@@ -15,6 +15,8 @@ pub enum Door {
     Api,
     /// A scan.
     Scan,
+    /// The answer of the site's backend to a hook.
+    Hook,
 }
 
 /// What became of a push.
@@ -150,6 +152,7 @@ impl Door {
             Door::Push => "push",
             Door::Api => "api",
             Door::Scan => "scan",
+            Door::Hook => "hook",
         }
     }
 }

@@ -233,6 +233,13 @@ impl Member {
         self.broker.store.installation_secret().await
     }
 
+    /// Empty once it has left.
+    pub(super) fn name(&self) -> String {
+        let members = self.broker.members.read();
+        let own = members.iter().find(|member| member.number == self.number);
+        own.map(|member| member.name.clone()).unwrap_or_default()
+    }
+
     pub(super) fn nodes(&self) -> Vec<NodeView> {
         let members = self.broker.members.read();
         members

@@ -12,6 +12,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
         wechat_account(config, reader),
         wechat_key(config, reader),
         ping_before_heartbeat(config, reader),
+        hook_complete(config, reader),
     ];
     reader.faults.extend(faults.into_iter().flatten());
 }
@@ -71,5 +72,19 @@ fn ping_before_heartbeat(config: &Config, reader: &Reader) -> Option<Fault> {
         ping.as_secs_f64(),
         heartbeat.as_secs_f64()
     );
+    Some(Fault::new(reader.place(given), message))
+}
+
+fn hook_complete(config: &Config, reader: &Reader) -> Option<Fault> {
+    let hook = &config.hook;
+    let (given, missing) = match (&hook.url, &hook.secret) {
+        (None, _) if !hook.events.is_empty() => ("hook.events", "hook.url"),
+        (Some(_), None) => ("hook.url", "hook.secret"),
+        _ => return None,
+    };
+    if !reader.all_right(&[given, missing]) {
+        return None;
+    }
+    let message = format!("{given} needs {missing}, which is not set");
     Some(Fault::new(reader.place(given), message))
 }

@@ -1,6 +1,7 @@
 //! What certain texts must look like; each returns the text, tidied perhaps, or what is wrong.
 
 use super::text::expected;
+use crate::webhook::SigningKey;
 
 /// The fewest bytes of a secret that somebody invents.
 const SECRET_BYTES: usize = 8;
@@ -32,6 +33,29 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
         return Err(expected(FORM, text));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// `https://HOST[:PORT][/PATH][?QUERY]`, as it is.
+pub(super) fn hook_url(text: &str) -> Result<String, String> {
+    let (address, query) = text.split_once('?').unwrap_or((text, ""));
+    base_url(address)?;
+    let plain = |c: char| c.is_ascii_graphic() && !"#\\\"<>".contains(c);
+    if !query.chars().all(plain) || text.parse::<hyper::Uri>().is_err() {
+        // Not quoted: what stands in the query may be a password.
+        return Err("expected a URL such as https://example.com/hook.php?site=1".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A secret that signs: `whsec_` and at least 8 bytes in base64, or other text of that length.
+pub(super) fn hook_secret(text: &str) -> Result<String, String> {
+    let key = SigningKey::new(text).ok_or("expected base64 behind whsec_")?;
+    if key.size_bytes() < SECRET_BYTES {
+        return Err(format!(
+            "is too short, expected at least {SECRET_BYTES} bytes"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// What begins every key at a shared Redis: without braces, for those choose the shard.
@@ -139,6 +163,28 @@ mod tests {
         }
         let fault = base_url("https://me:hunter22@a.example").unwrap_err();
         assert!(!fault.contains("hunter22"), "{fault}");
+    }
+
+    #[test]
+    fn a_hook_may_have_a_query_and_keeps_its_slash() {
+        for right in [
+            "https://a.example/hook/",
+            "http://127.0.0.1:80/index.php?r=hook&x=%20",
+        ] {
+            assert_eq!(hook_url(right).as_deref(), Ok(right));
+        }
+        for wrong in [
+            "a.example/hook",
+            "https://a.example/#x",
+            "https://a.example/?a b",
+            "https://a.example/钩",
+            "https://a.example:x/",
+        ] {
+            assert!(hook_url(wrong).is_err(), "{wrong}");
+        }
+        assert!(hook_secret("12345678").is_ok() && hook_secret("1234567").is_err());
+        assert!(hook_secret("whsec_MfKQ9r8GKYo=").is_ok());
+        assert!(hook_secret("whsec_MfKQ9r8G").is_err() && hook_secret("whsec_!").is_err());
     }
 
     #[test]

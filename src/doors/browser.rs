@@ -28,6 +28,7 @@ use crate::http::{self, Request, Response, Upgraded};
 use crate::hub::{Binding, Refused};
 use crate::limits::Place;
 use crate::message::{Bind, PageMessage};
+use crate::session::Uid;
 
 /// The places that a websocket takes; dropping it gives them back.
 #[derive(Debug)]
@@ -223,14 +224,42 @@ impl Conversation {
                 let pong = frame::text_frame(br#"{"cmd":"pong"}"#);
                 socket.connection().send(pong);
             }
-            PageMessage::Ping { pong: false } | PageMessage::Command | PageMessage::Ignored => {}
+            PageMessage::Command => self.hand_on(text, socket),
+            PageMessage::Ping { pong: false } | PageMessage::Ignored => {}
         }
         None
     }
 
+    /// Hands a command of a bound page to the site's backend.
+    fn hand_on(&self, text: &str, socket: &Socket) {
+        let (Some(hooks), Some(binding)) = (&self.gateway.hooks, &self.binding) else {
+            return;
+        };
+        if !hooks.command(binding.uid(), text, socket.connection()) {
+            tell(socket, "busy", "Too many commands wait; try again later.");
+        }
+    }
+
+    /// Has the site's backend told that the connection holds another uid than before.
+    fn tell_of_move(&self, before: Option<Uid>, now: Uid) {
+        if let Some(hooks) = self.gateway.hooks.as_ref().filter(|_| before != Some(now)) {
+            if let Some(before) = before {
+                hooks.left(before, "rebound");
+            }
+            hooks.bound(now);
+        }
+    }
+
+    /// Gives the uid back, if there is one, and has the site's backend told why.
+    fn release(&mut self, why: &'static str) {
+        if let (Some(binding), Some(hooks)) = (self.binding.take(), &self.gateway.hooks) {
+            hooks.left(binding.uid(), why);
+        }
+    }
+
     /// Gives the uid back and counts the ending.
     fn part(&mut self, ending: Ending) {
-        self.binding = None;
+        self.release(ending.label());
         let closed = &self.gateway.metrics.connections_closed_total;
         closed.with_label_values(&[ending.label()]).inc();
         tracing::debug!(ending = ending.label(), "a page has gone");
@@ -239,9 +268,11 @@ impl Conversation {
     async fn bind(&mut self, socket: &mut Socket, bind: Bind, text: String) -> Result<(), Ending> {
         let connection = Arc::clone(socket.connection());
         let hub = Arc::clone(&self.gateway.hub);
+        let before = self.binding.as_ref().map(Binding::uid);
         if let Err(refused) = hub.bind(&connection, &bind, &mut self.binding).await {
             return self.refuse(socket, refused);
         }
+        self.tell_of_move(before, bind.uid);
         // Before the echo: a page that has heard it hears what is said to its groups.
         let joined = self.join(&bind).await;
         connection.send(frame::text_frame(text.as_bytes()));
@@ -255,7 +286,7 @@ impl Conversation {
         };
         if let Err(error) = binding.catch_up(socket).await {
             tracing::warn!(%error, "could not replay");
-            self.binding = None;
+            self.release("unavailable");
             return self.refuse(socket, Refused::Unavailable);
         }
         Ok(())

@@ -6,6 +6,7 @@ use crate::action::Workshop;
 use crate::config::{self, Config};
 use crate::deed::Deeds;
 use crate::gateway::OfficialAccount;
+use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::scan::Scans;
@@ -18,6 +19,7 @@ pub(super) fn official_account(
     settings: &Config,
     hub: &Arc<Hub>,
     shop: &Workshop,
+    hooks: &Option<Arc<Hooks>>,
     metrics: &Arc<Metrics>,
 ) -> Result<Option<OfficialAccount>, GateError> {
     let config = &settings.wechat;
@@ -43,6 +45,7 @@ pub(super) fn official_account(
     let deeds = Arc::new(Deeds {
         hub: Arc::clone(hub),
         shop: shop.clone(),
+        hooks: hooks.clone(),
         metrics: Arc::clone(metrics),
     });
     let sends = Sends::new(settings, shop, Arc::clone(&api), Arc::clone(metrics));

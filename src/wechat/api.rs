@@ -7,10 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Method;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -27,12 +23,13 @@ use crate::broker::Broker;
 use crate::clock::unix_time;
 use crate::config::{Secret, Wechat};
 use crate::metrics::Metrics;
+use crate::outbound::{self, Client};
 use crate::session::Uid;
 
 /// The API as one account sees it.
 #[derive(Debug)]
 pub struct Api {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client,
     base_url: String,
     app_id: String,
     app_secret: Secret,
@@ -76,22 +73,8 @@ impl Api {
     pub fn new(config: &Wechat, broker: Broker, metrics: Arc<Metrics>) -> Option<Arc<Self>> {
         let app_id = config.app_id.clone()?;
         let app_secret = config.app_secret.clone()?;
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(config.timeout));
-        tcp.set_nodelay(true);
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .expect("the provider knows the default versions")
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_timer(TokioTimer::new())
-            .build(tls);
         Some(Arc::new(Self {
-            client,
+            client: outbound::client(config.timeout, None),
             base_url: config.api_url.clone(),
             app_id,
             app_secret,

@@ -8,6 +8,7 @@ mod accounts;
 mod browser;
 mod cluster;
 mod frames;
+mod hook;
 mod house;
 mod http;
 mod ops;

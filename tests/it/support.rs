@@ -8,6 +8,7 @@
 //! | [`Backend`] | a publisher at the push port |
 //! | [`Platform`] | the platform's API, with programmable faults |
 //! | [`Phone`] | a person with WeChat: signs, and where asked encrypts, callbacks |
+//! | [`Site`] | the site's own backend, with programmable reactions |
 //! | [`Process`], [`Program`] | the real binaries |
 //! | [`Certificate`] | a certificate, and the files that hold it |
 
@@ -21,6 +22,7 @@ mod patience;
 mod phone;
 mod platform;
 mod process;
+mod site;
 mod websocket;
 mod wire;
 
@@ -34,5 +36,6 @@ pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
 pub use platform::{Call, Fault, Platform};
 pub use process::{Process, Program, scangate};
+pub use site::{Reaction, Site, Told};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

@@ -27,6 +27,8 @@ mod phone;
 mod platform;
 #[path = "../it/support/process.rs"]
 mod process;
+#[path = "../it/support/site.rs"]
+mod site;
 #[path = "../it/support/websocket.rs"]
 mod websocket;
 #[path = "../it/support/wire.rs"]
@@ -59,6 +61,7 @@ pub use publisher::{Manner, Publisher};
 pub use reader::{Heard, Reader};
 pub use resp::{Reply, ask};
 pub use server::{Server, free_port};
+pub use site::{Reaction, Site, Told};
 pub use wait::{becomes, is_long, passes, within};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

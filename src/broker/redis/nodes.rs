@@ -16,6 +16,10 @@ const BEAT: Duration = Duration::from_secs(4);
 const GONE: Duration = Duration::from_secs(12);
 
 impl Redis {
+    pub(in crate::broker) fn name(&self) -> &str {
+        &self.node
+    }
+
     pub(in crate::broker) async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
         let told: Vec<String> = self
             .link

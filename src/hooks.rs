@@ -1,0 +1,294 @@
+//! The site's own backend is told what happens, and may answer with an event for the page and words
+//! for the chat.
+//!
+//! A scan must not be lost: it is put on record as a job before it counts as done, told at once if
+//! the backend is quick, and again later if not. Commands, binds and leaves pass by: each kind waits
+//! in memory, in a queue with a bound. Nobody but the chat's answer waits for the backend, and that
+//! for [`CHAT_WAITS`] at most.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::broker::{BrokerError, Enqueued, Job, Queue};
+use crate::clock::unix_time;
+use crate::config::{self, HookEvent};
+use crate::connection::Connection;
+use crate::hub::Hub;
+use crate::jobs::{After, Jobs};
+use crate::metrics::Metrics;
+use crate::random;
+use crate::session::{Action, Purpose, Ticket, Uid};
+use crate::shutdown::Shutdown;
+use crate::wechat::openid::OpenId;
+
+mod answer;
+mod lanes;
+mod post;
+mod site;
+
+use answer::Answer;
+use lanes::{Lanes, Waiting};
+use post::Post;
+use site::Failure;
+pub use site::{Site, SiteError};
+
+/// How long the answer in the chat waits for the backend, counted from the callback. The platform
+/// waits 5 s for ours.
+pub const CHAT_WAITS: Duration = Duration::from_secs(3);
+/// Scans that are told at a time while the chat waits; further ones are left to their jobs.
+const MOST_CHATS: usize = 64;
+/// The longest wait between two attempts.
+const LONGEST_RETRY: Duration = Duration::from_secs(3600);
+
+/// What tells the site's backend.
+#[derive(Debug)]
+pub struct Hooks {
+    site: Site,
+    events: Vec<HookEvent>,
+    node: String,
+    scans: Arc<Jobs>,
+    chats: Semaphore,
+    attempts: u32,
+    retry: Duration,
+    commands: Lanes,
+    presence: Lanes,
+}
+
+/// A scan that counts, as the backend is told of it.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    /// Which session.
+    pub uid: Uid,
+    /// The ticket on record.
+    pub ticket: &'a Ticket,
+    /// What the code stood for.
+    pub purpose: Option<&'a Purpose>,
+    /// Who scanned.
+    pub person: &'a OpenId,
+}
+
+/// A scan on record, to be told once while the chat waits.
+#[derive(Debug)]
+pub struct Recorded(Post);
+
+impl Hooks {
+    /// None where nothing is told.
+    pub fn new(
+        config: &config::Hook,
+        hub: &Arc<Hub>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Option<Arc<Self>>, SiteError> {
+        let Some(site) = Site::new(config, hub, metrics)? else {
+            return Ok(None);
+        };
+        if config.events.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(Self {
+            site,
+            events: config.events.clone(),
+            node: hub.broker().name(),
+            scans: Jobs::new(hub.broker().clone(), Queue::Hooks),
+            chats: Semaphore::new(MOST_CHATS),
+            attempts: config.attempts,
+            retry: config.retry,
+            commands: Lanes::default(),
+            presence: Lanes::default(),
+        })))
+    }
+
+    /// Puts a scan on record: it will be told. None where scans are not.
+    pub async fn record(&self, scan: &Scan<'_>) -> Result<Option<Recorded>, BrokerError> {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            uid: u32,
+            action: Option<Action>,
+            account: Option<&'a str>,
+            openid: &'a str,
+        }
+        if !self.tells(HookEvent::Scan) {
+            return Ok(None);
+        }
+        let account = scan.purpose.and_then(|purpose| purpose.account.as_ref());
+        let data = Data {
+            uid: scan.uid.get(),
+            action: scan.purpose.map(|purpose| purpose.action),
+            account: account.map(|account| account.as_str()),
+            openid: scan.person.as_str(),
+        };
+        let id = post::scan_id(scan.uid, scan.ticket);
+        let post = self.post(HookEvent::Scan, id, scan.uid, data);
+        // Due only when the attempt at once is over, however that goes.
+        let delay = self.site.patience().min(CHAT_WAITS) + self.retry;
+        if self.scans.submit(&post.id, &post.body, delay).await? == Enqueued::Full {
+            tracing::error!("too many scans wait for the hook: this one is told only once");
+            self.site.count(HookEvent::Scan, "dropped");
+        }
+        Ok(Some(Recorded(post)))
+    }
+
+    /// Tells of a scan that is on record, until `deadline` at most. What the backend wants said in
+    /// the chat; None also where it was too slow, and is told again later.
+    pub async fn tell(&self, Recorded(post): Recorded, deadline: Instant) -> Option<String> {
+        let place = self.chats.try_acquire().ok()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let told = self.site.tell(&post, left.min(self.site.patience())).await;
+        drop(place);
+        let noted = match &told {
+            Err(failure) if !failure.is_final() && self.attempts > 1 => {
+                tracing::info!(%failure, "the hook is told of a scan again later");
+                self.scans.put_off(&post.id, self.pause(1)).await
+            }
+            Err(failure) => {
+                self.give_up(&post, failure);
+                self.scans.withdraw(&post.id).await
+            }
+            Ok(_) => self.scans.withdraw(&post.id).await,
+        };
+        if let Err(error) = noted {
+            // It stays on record, and is told once more under the same id.
+            tracing::warn!(%error, "could not note how the hook was told");
+        }
+        told.ok().and_then(|Answer { say, .. }| say)
+    }
+
+    /// Has the backend told of a page's command, as it came; its answer's event goes to the uid.
+    /// False where too many wait already.
+    pub fn command(&self, uid: Uid, message: &str, page: &Arc<Connection>) -> bool {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            uid: u32,
+            message: &'a RawValue,
+        }
+        if !self.tells(HookEvent::Command) {
+            return true;
+        }
+        let Ok(message) = serde_json::from_str(message) else {
+            return true;
+        };
+        let uid_number = uid.get();
+        let data = Data {
+            uid: uid_number,
+            message,
+        };
+        let page = Some(Arc::downgrade(page));
+        self.queue(&self.commands, HookEvent::Command, uid, data, page)
+    }
+
+    /// Has the backend told that a connection holds a uid now.
+    pub fn bound(&self, uid: Uid) {
+        #[derive(Serialize)]
+        struct Data {
+            uid: u32,
+        }
+        if self.tells(HookEvent::Bind) {
+            let data = Data { uid: uid.get() };
+            self.queue(&self.presence, HookEvent::Bind, uid, data, None);
+        }
+    }
+
+    /// Has the backend told that a connection holds a uid no more, and why.
+    pub fn left(&self, uid: Uid, ending: &'static str) {
+        #[derive(Serialize)]
+        struct Data {
+            uid: u32,
+            ending: &'static str,
+        }
+        if self.tells(HookEvent::Leave) {
+            let uid_number = uid.get();
+            let data = Data {
+                uid: uid_number,
+                ending,
+            };
+            self.queue(&self.presence, HookEvent::Leave, uid, data, None);
+        }
+    }
+
+    /// Starts what tells in the background; a node does so once.
+    pub fn start(self: &Arc<Self>, shutdown: &Shutdown) {
+        if self.tells(HookEvent::Scan) {
+            let hooks = Arc::clone(self);
+            let over = shutdown.over.clone();
+            let attempt = move |job| {
+                let (hooks, over) = (Arc::clone(&hooks), over.clone());
+                async move {
+                    tokio::select! {
+                        after = hooks.attempt(job) => after,
+                        // Another node goes on with it.
+                        () = over.cancelled() => After::Again(Duration::ZERO),
+                    }
+                }
+            };
+            let scans = Arc::clone(&self.scans);
+            shutdown.spawn_until_over(scans.run(shutdown.tasks.clone(), attempt));
+        }
+        let presence = self.tells(HookEvent::Bind) || self.tells(HookEvent::Leave);
+        if self.tells(HookEvent::Command) {
+            lanes::start(self, |hooks| &hooks.commands, shutdown);
+        }
+        if presence {
+            lanes::start(self, |hooks| &hooks.presence, shutdown);
+        }
+    }
+
+    fn tells(&self, event: HookEvent) -> bool {
+        self.events.contains(&event)
+    }
+
+    fn post(&self, event: HookEvent, id: String, uid: Uid, data: impl Serialize) -> Post {
+        let time_ms = unix_time().as_millis() as u64;
+        Post::new(event, id, uid, time_ms, &self.node, data)
+    }
+
+    fn queue(
+        &self,
+        lanes: &Lanes,
+        event: HookEvent,
+        uid: Uid,
+        data: impl Serialize,
+        page: Option<Weak<Connection>>,
+    ) -> bool {
+        let post = self.post(event, post::random_id(), uid, data);
+        let taken = lanes.put(Waiting { post, page });
+        if !taken {
+            self.site.count(event, "dropped");
+        }
+        taken
+    }
+
+    /// A later attempt to tell of a scan.
+    async fn attempt(&self, job: Job) -> After {
+        let Some(post) = Post::parse(job.payload) else {
+            tracing::error!(id = job.id, "a job is not what this version writes");
+            return After::Done;
+        };
+        // The one at once was the first.
+        let made = job.attempts + 1;
+        match self.site.tell(&post, self.site.patience()).await {
+            Ok(_) => After::Done,
+            Err(failure) if failure.is_final() || made >= self.attempts => {
+                self.give_up(&post, &failure);
+                After::Done
+            }
+            Err(_) => After::Again(self.pause(made)),
+        }
+    }
+
+    /// The wait after attempt number `made`; some more, so that nodes and jobs do not march in step.
+    fn pause(&self, made: u32) -> Duration {
+        let factor = 4_u32.saturating_pow(made - 1);
+        let pause = self.retry.saturating_mul(factor).min(LONGEST_RETRY);
+        pause + random::part_of(pause / 4)
+    }
+
+    fn give_up(&self, post: &Post, failure: &Failure) {
+        self.site.count(post.event, "given_up");
+        let event = post.event.word();
+        tracing::warn!(%failure, event, id = post.id, "the hook was given up");
+    }
+}

@@ -1,0 +1,6 @@
+//! The site's own backend is told what happens.
+
+mod command;
+mod presence;
+mod scan;
+mod trouble;
