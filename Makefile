@@ -1,6 +1,6 @@
 # The two commands: `make run` shows everything working, `make test` checks everything.
 
-.PHONY: help run cluster test test-rust test-browser chaos check fmt bench screenshots clean
+.PHONY: help run cluster test test-rust test-api test-browser chaos check fmt bench screenshots clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
@@ -14,11 +14,18 @@ cluster: ## The same with three gateways, Redis and HAProxy: several nodes on on
 	cargo build --release --locked --bins
 	./target/release/scangate-sandbox cluster $(ARGS)
 
-test: test-rust test-browser ## Install what is missing, then run every test
+test: test-rust test-api test-browser ## Install what is missing, then run every test
 
 test-rust: ## Everything but the browser: units, flows, vectors, properties, real servers
-	.ci/install redis-server haproxy nginx
+	.ci/install redis-server haproxy nginx php python3 node nc curl
 	cargo test --locked --quiet
+
+test-api: ## The server API of a real gateway against docs/openapi.json, with made-up requests
+	.ci/install python3 python3-venv
+	cargo build --locked --bins
+	python3 -m venv target/api-venv
+	target/api-venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/api/requirements.txt
+	python3 tests/api/run.py
 
 test-browser: ## The page in a real Chromium, through the real gateway and the sandbox
 	.ci/install chromium node

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /metrics` | Prometheus text |
 //! | `GET /livez`, `/readyz` | 200 or 503 |
+//! | `GET /api/v1/openapi.json` | the API, described |
 //! | `POST /api/v1/push` | a push line; the verbose verdict |
 //! | `POST /api/v1/sessions` | makes or registers a session |
 //! | `POST /api/v1/sessions/query` | what is known of many |
@@ -29,6 +30,7 @@ mod accounts;
 mod broadcast;
 mod groups;
 mod login;
+mod openapi;
 mod points;
 mod push;
 mod sessions;
@@ -75,6 +77,7 @@ impl Ops {
                     plain(StatusCode::OK, "degraded")
                 }
             }),
+            "/api/v1/openapi.json" => openapi::show(&request),
             path => match path.strip_prefix("/api/v1/") {
                 None => http::not_found(),
                 Some(resource) => match self.check_key(&request) {

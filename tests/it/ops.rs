@@ -5,5 +5,6 @@ mod broadcast;
 mod groups;
 mod health;
 mod key;
+mod openapi;
 mod query;
 mod sessions;

@@ -20,11 +20,13 @@ use crate::groups::{self, GroupName, Tally};
 use crate::http::{self, Request, Response};
 use crate::message::Body;
 use crate::session::Uid;
+use crate::wechat::query;
 
 /// Answers a request about the group at `path`, what stands behind `groups/`.
 pub(super) async fn answer(gateway: &Arc<Gateway>, path: &str, request: Request) -> Response {
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
-    let Some(group) = GroupName::new(name) else {
+    let name = query::unescape(name);
+    let Some(group) = name.and_then(|name| GroupName::new(&name)) else {
         return http::error(
             StatusCode::NOT_FOUND,
             "bad_group",

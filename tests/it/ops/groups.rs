@@ -23,7 +23,7 @@ async fn pushes(gateway: &Gateway, body: Value) -> Response {
 }
 
 async fn members(gateway: &Gateway) -> Value {
-    let path = "/api/v1/groups/room:7";
+    let path = "/api/v1/groups/room%3A7";
     let answer = gateway.tells(Request::get(path)).await.json();
     assert_eq!(answer["group"], "room:7");
     answer["members"].clone()
@@ -112,7 +112,7 @@ async fn what_is_no_group_no_member_or_no_event_is_refused() {
         let path = format!("/api/v1/groups/{path}");
         gateway.tells(Request::new(method, &path)).await
     };
-    for name in ["", "a%20b", ".", &"x".repeat(65)] {
+    for name in ["", "a%20b", "a%2Fb", "%", ".", &"x".repeat(65)] {
         answers("GET", name).await.error(404);
     }
     for path in ["a/", "a/b", "a/members", "a/push/", "a/members/1/2"] {
