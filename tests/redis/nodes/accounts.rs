@@ -1,12 +1,8 @@
 //! Bonds and points of nodes that share a Redis.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{Gateway, Phone, Platform, Request, Server, becomes, joins_with};
-
-const SOON: Duration = Duration::from_secs(10);
+use crate::support::{Gateway, Phone, Platform, Request, Server, joins_with};
 
 async fn two(redis: &Server, platform: &Platform) -> [Gateway; 2] {
     let url = redis.url();
@@ -73,31 +69,4 @@ async fn a_callback_at_two_nodes_at_once_gives_points_once() {
     let (one, two) = tokio::join!(a.tells(spend.clone()), b.tells(spend));
     let left = json!({"account": "alice", "balance": 3});
     assert_eq!((one.json(), two.json()), (left.clone(), left));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_scan_amid_cut_connections_gives_points_once() {
-    let platform = Platform::start().await;
-    let redis = Server::start().await;
-    let nodes = two(&redis, &platform).await;
-    for round in 1..=10 {
-        for node in &nodes {
-            let question = async || node.tells(Request::get("/readyz")).await;
-            becomes(SOON, "the broker", question, |told| told.text() == "ready").await;
-        }
-        let [a, b] = &nodes;
-        let code = a.code_about("points", "alice").await;
-        let (ann, again) = (Phone::of(a, "ann"), Phone::of(b, "ann"));
-        tokio::join!(ann.scans(&code), redis.drops_commands());
-        // The person holds the phone up until it is done.
-        let path = format!("/api/v1/sessions/{}", code.uid);
-        let question = async || {
-            again.scans(&code).await;
-            b.tells(Request::get(&path)).await.text().to_owned()
-        };
-        let done = |told: &String| told.contains(r#""state":"done""#);
-        becomes(SOON, "the scan", question, done).await;
-        let points = Request::get("/api/v1/accounts/alice/points");
-        assert_eq!(b.tells(points).await.json()["balance"], round);
-    }
 }
