@@ -225,16 +225,23 @@ impl Accounts {
     }
 
     async fn derive(&self, person: &OpenId, salt: &str) -> Result<String, BrokerError> {
+        let about = format!("{salt}\0{}", person.as_str());
+        let secret = self.secret_for("send token", &about).await?;
+        Ok(format!("{PREFIX}{}", hex(&secret)))
+    }
+
+    /// A secret of this installation for one purpose and one thing: the same on every node, and
+    /// nobody else's.
+    pub async fn secret_for(&self, purpose: &str, about: &str) -> Result<[u8; 32], BrokerError> {
         let secret = self
             .secret
             .get_or_try_init(|| self.broker.installation_secret())
             .await?;
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length will do");
-        mac.update(b"send token\0");
-        mac.update(salt.as_bytes());
+        mac.update(purpose.as_bytes());
         mac.update(b"\0");
-        mac.update(person.as_str().as_bytes());
-        Ok(format!("{PREFIX}{}", hex(&mac.finalize().into_bytes())))
+        mac.update(about.as_bytes());
+        Ok(mac.finalize().into_bytes().into())
     }
 }
 

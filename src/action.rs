@@ -102,11 +102,16 @@ impl Scan<'_> {
 
 /// The event that tells of the scan itself: `{"uid":U,"ticket":"T","cmd":"scan"}`.
 pub fn scanned(scan: &Scan<'_>) -> Bytes {
+    told(scan, "scan")
+}
+
+/// An event that is one word: `{"uid":U,"ticket":"T","cmd":"…"}`.
+pub fn told(scan: &Scan<'_>, cmd: &'static str) -> Bytes {
     #[derive(Serialize)]
-    struct Scanned {
+    struct Told {
         cmd: &'static str,
     }
-    event(scan, Scanned { cmd: "scan" })
+    event(scan, Told { cmd })
 }
 
 /// The event that tells that the action failed or refused the scan:
@@ -135,7 +140,7 @@ fn refuse(scan: &Scan<'_>, refusal: Refusal) -> Outcome {
 }
 
 /// An event of the gateway's own: uid and ticket first, as in the original, then `rest`.
-fn event(scan: &Scan<'_>, rest: impl Serialize) -> Bytes {
+pub fn event(scan: &Scan<'_>, rest: impl Serialize) -> Bytes {
     #[derive(Serialize)]
     struct Event<'a, R> {
         uid: u32,

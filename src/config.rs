@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 mod broker;
 mod check;
+mod confirm;
 mod declare;
 mod fault;
 mod groups;
@@ -30,6 +31,7 @@ mod text;
 mod wechat;
 
 pub use broker::{Broker, BrokerUrl, Data};
+pub use confirm::Confirm;
 pub use fault::{Fault, Faults};
 pub use groups::Groups;
 pub use hook::{Hook, HookEvent};
@@ -118,6 +120,8 @@ sections! {
     send: Send,
     /// The site's own backend, which is told what happens.
     hook: Hook,
+    /// Which scans a person confirms.
+    confirm: Confirm,
     /// What the node tells of itself.
     log: Log,
 }

@@ -7,6 +7,7 @@
 //! | `/`, `/assets/…` | [`page`] |
 //! | `/qrcode` | [`qrcode`] |
 //! | `/wechat` | [`wechat`] |
+//! | `/confirm/{token}` | [`confirm`] |
 //! | `/{token}.send`, `/send` | [`send`] |
 //! | `/m/{id}` | [`message`] |
 
@@ -27,6 +28,7 @@ use crate::listen::proxy::{self, HeaderError};
 use crate::stream::Stream;
 
 pub mod browser;
+pub mod confirm;
 pub mod message;
 pub mod ops;
 pub mod page;
@@ -174,6 +176,7 @@ impl Public {
                 let client = gateway.client(visit.peer.ip(), &request);
                 send::answer(gateway, client, visit.scheme(gateway, &request), request).await
             }
+            path if path.starts_with("/confirm/") => confirm::answer(gateway, request).await,
             path => match message::asked_for(path) {
                 Some(id) => message::answer(gateway, id, &request).await,
                 None => self.page.answer(gateway, &request),

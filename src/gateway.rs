@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::action::Workshop;
 use crate::client::{self, Client};
 use crate::config::Config;
+use crate::confirm::Confirmations;
 use crate::connection::Rules;
 use crate::hooks::Hooks;
 use crate::http::{self, Request, Scheme};
@@ -63,6 +64,8 @@ pub struct OfficialAccount {
     pub scans: Arc<Scans>,
     /// Messages to persons.
     pub sends: Arc<Sends>,
+    /// Scans that their person confirms first.
+    pub confirmations: Arc<Confirmations>,
 }
 
 impl Gateway {

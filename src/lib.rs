@@ -36,6 +36,7 @@ pub mod action;
 pub mod bonds;
 pub mod broadcast;
 pub mod codes;
+pub mod confirm;
 pub mod deed;
 pub mod gateway;
 pub mod groups;

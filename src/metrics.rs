@@ -162,6 +162,8 @@ metrics! {
     scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
     /// Attempts at what codes stand for, by what came of them.
     actions_total: IntCounterVec(("action", &["token", "login", "bind", "unbind", "points"]), ("result", &["done", "refused", "failed"])),
+    /// Scans that a person is asked to confirm, and what came of them.
+    confirmations_total: IntCounterVec(("result", &["asked", "confirmed", "declined", "wrong_number", "expired"])),
     /// Seconds from a scan's callback to its result on the way to the page.
     scan_duration_seconds: Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     /// Requests to `.send`, by how they were answered.

@@ -332,6 +332,8 @@ impl Node {
             shutdown.spawn_until_over(async move { api.keep_token_fresh().await });
             let sends = Arc::clone(&account.sends);
             shutdown.spawn_until_over(sends.deliver(shutdown.tasks.clone()));
+            let confirmations = Arc::clone(&account.confirmations);
+            shutdown.spawn_until_over(confirmations.watch(shutdown.tasks.clone()));
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::action::{self, Scan};
 use crate::broker::{BrokerError, Scanned};
+use crate::confirm::Confirmations;
 use crate::deed::Deeds;
 use crate::send::Sends;
 use crate::session::{Purpose, Ticket, Uid};
@@ -18,6 +19,7 @@ use crate::wechat::openid::OpenId;
 #[derive(Debug)]
 pub struct Scans {
     deeds: Arc<Deeds>,
+    confirmations: Arc<Confirmations>,
     sends: Arc<Sends>,
 }
 
@@ -37,9 +39,17 @@ const UNDER_WAY: Duration = Duration::from_secs(4);
 const REMEMBERED: Duration = Duration::from_secs(120);
 
 impl Scans {
-    /// The law of scans whose deeds are these, and of what concerns messages.
-    pub fn new(deeds: Arc<Deeds>, sends: Arc<Sends>) -> Arc<Self> {
-        Arc::new(Self { deeds, sends })
+    /// The law of scans whose deeds are these, of their confirmations, and of what concerns messages.
+    pub fn new(
+        deeds: Arc<Deeds>,
+        confirmations: Arc<Confirmations>,
+        sends: Arc<Sends>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            deeds,
+            confirmations,
+            sends,
+        })
     }
 
     /// Takes a verified callback, once. After an error nothing is remembered, and the platform's
@@ -112,14 +122,19 @@ impl Scans {
         Ok(say)
     }
 
-    /// Tells the page of the scan, and does what the code stands for. Whatever of this has been done
-    /// by an earlier attempt is not done twice.
+    /// Tells the page of the scan, and does what the code stands for, or asks the person first.
+    /// Whatever of this has been done by an earlier attempt is not done twice.
     async fn accepted(
         &self,
         purpose: Option<&Purpose>,
         scan: &Scan<'_>,
     ) -> Result<Say, BrokerError> {
         self.deeds.tell(scan, action::scanned(scan), "scan").await?;
-        self.deeds.carry_out(purpose, scan).await
+        match purpose {
+            Some(purpose) if self.confirmations.are_for(purpose) => {
+                self.confirmations.ask(purpose, scan).await
+            }
+            purpose => self.deeds.carry_out(purpose, scan).await,
+        }
     }
 }

@@ -167,9 +167,17 @@ pub enum State {
     Waiting,
     /// Somebody scanned it; the action is under way.
     Scanned,
+    /// Somebody scanned it, and is asked to confirm that. This and the next two no broker keeps: the
+    /// record of the confirmation tells them.
+    Confirming,
+    /// It was confirmed; the action is under way.
+    Confirmed,
+    /// It was declined.
+    Declined,
     /// The action's result was published.
     Done,
-    /// The code ran out unscanned. The session itself lives on for its grace.
+    /// The code ran out unscanned, or was scanned and not confirmed in time. The session itself lives
+    /// on for its grace.
     Expired,
 }
 

@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use crate::config::Language;
 use crate::session::{Action, Refusal, SiteAccount};
 
+mod invitation;
+
+pub use invitation::{Invitation, deed, time_of_day};
+
 /// Something to say to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
@@ -23,6 +27,8 @@ pub enum Say {
     },
     /// The action refused the scan.
     Refused(Refusal),
+    /// A scan counts once the person has confirmed it.
+    Confirm(Invitation),
     /// The same person scanned again.
     ScannedBefore,
     /// Somebody else was first.
@@ -41,6 +47,7 @@ impl Say {
     /// The words.
     pub fn text(&self, language: Language) -> Cow<'static, str> {
         let (zh, en) = match self {
+            Say::Confirm(invitation) => return invitation.text(language).into(),
             Say::Bound(_) => (
                 "绑定成功!您的微信已绑定账号 {account}。",
                 "Done. Your WeChat is now tied to the account {account}.",

@@ -32,5 +32,8 @@ settings! {
         /// The base URL by which people reach this gateway, for the links it hands out (`.send`).
         /// Unset: the scheme and host of the request at hand.
         url: Option<String> where shape::base_url, reload;
+        /// The site's name as people are shown it in the chat and on the pages that they open there.
+        /// Unset: the host of `url`, or of the request at hand.
+        name: Option<String> where shape::site_name, restart;
     }
 }

@@ -58,6 +58,16 @@ pub(super) fn hook_secret(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// A name to show: 1 to 32 characters on one line, and none of `<>`, for the chat knows links.
+pub(super) fn site_name(text: &str) -> Result<String, String> {
+    let stray = |c: char| c.is_control() || "<>".contains(c);
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > 32 || name.contains(stray) {
+        return Err(expected("1 to 32 characters, neither < nor >", text));
+    }
+    Ok(name.to_owned())
+}
+
 /// What begins every key at a shared Redis: without braces, for those choose the shard.
 pub(super) fn key_prefix(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);

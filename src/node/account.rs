@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::action::Workshop;
 use crate::config::{self, Config};
+use crate::confirm::{Confirmations, Terms};
 use crate::deed::Deeds;
 use crate::gateway::OfficialAccount;
 use crate::hooks::Hooks;
@@ -48,12 +49,19 @@ pub(super) fn official_account(
         hooks: hooks.clone(),
         metrics: Arc::clone(metrics),
     });
+    let terms = Terms {
+        rules: settings.confirm.clone(),
+        site: settings.public.name.clone(),
+        language: config.language,
+    };
+    let confirmations = Confirmations::new(Arc::clone(&deeds), terms);
     let sends = Sends::new(settings, shop, Arc::clone(&api), Arc::clone(metrics));
-    let scans = Scans::new(deeds, Arc::clone(&sends));
+    let scans = Scans::new(deeds, Arc::clone(&confirmations), Arc::clone(&sends));
     Ok(Some(OfficialAccount {
         api,
         gate,
         scans,
         sends,
+        confirmations,
     }))
 }

@@ -7,6 +7,7 @@
 mod accounts;
 mod browser;
 mod cluster;
+mod confirm;
 mod frames;
 mod hook;
 mod house;

@@ -9,6 +9,7 @@
 //! | [`Platform`] | the platform's API, with programmable faults |
 //! | [`Phone`] | a person with WeChat: signs, and where asked encrypts, callbacks |
 //! | [`Site`] | the site's own backend, with programmable reactions |
+//! | [`Invitation`] | what a person is sent to confirm a scan |
 //! | [`Process`], [`Program`] | the real binaries |
 //! | [`Certificate`] | a certificate, and the files that hold it |
 
@@ -17,6 +18,7 @@ mod certificate;
 mod code;
 mod gateway;
 mod http;
+mod invitation;
 mod page;
 mod patience;
 mod phone;
@@ -31,6 +33,7 @@ pub use certificate::{Certificate, CertificateFiles};
 pub use code::Code;
 pub use gateway::{Gateway, broker};
 pub use http::{Request, Response};
+pub use invitation::{Invitation, choices};
 pub use page::Page;
 pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};

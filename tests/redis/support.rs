@@ -17,6 +17,8 @@ mod code;
 mod gateway;
 #[path = "../it/support/http.rs"]
 mod http;
+#[path = "../it/support/invitation.rs"]
+mod invitation;
 #[path = "../it/support/page.rs"]
 mod page;
 #[path = "../it/support/patience.rs"]
@@ -50,6 +52,7 @@ pub use crowd::{Crowd, tally};
 pub use gateway::{Gateway, broker};
 pub use history::{ANSWER_WITHIN, Said, check};
 pub use http::{Request, Response};
+pub use invitation::{Invitation, choices};
 pub use join::{joins, joins_with};
 pub use page::Page;
 pub use patience::{eventually, soon};

@@ -9,7 +9,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{MOST_UIDS, bad, json_body, too_many_uids, unavailable, unknown_uid};
-use crate::broker::{Issued, NewSession, SessionView};
+use crate::broker::{BrokerError, Issued, NewSession, SessionView};
 use crate::codes::{self, Code, IssueError, whole_seconds};
 use crate::gateway::Gateway;
 use crate::http::{self, Request, Response};
@@ -168,7 +168,10 @@ pub(super) async fn show(gateway: &Arc<Gateway>, uid: &str) -> Response {
     match gateway.hub.session(uid).await {
         Err(error) => unavailable(&error),
         Ok(None) => unknown_uid(),
-        Ok(Some(view)) => http::json(StatusCode::OK, &Shown::of(uid, view)),
+        Ok(Some(view)) => match with_confirmation(gateway, uid, view).await {
+            Ok(view) => http::json(StatusCode::OK, &Shown::of(uid, view)),
+            Err(error) => unavailable(&error),
+        },
     }
 }
 
@@ -194,12 +197,27 @@ pub(super) async fn query(gateway: &Arc<Gateway>, request: Request) -> Response 
     let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
     for (uid, view) in uids.into_iter().zip(views) {
         match view {
-            Some(view) => sessions.push(Shown::of(uid, view)),
+            Some(view) => match with_confirmation(gateway, uid, view).await {
+                Ok(view) => sessions.push(Shown::of(uid, view)),
+                Err(error) => return unavailable(&error),
+            },
             None => unknown.push(uid),
         }
     }
     let answer = json!({ "sessions": sessions, "unknown": unknown });
     http::json(StatusCode::OK, &answer)
+}
+
+/// What is on record of a session; of one that has to be confirmed, with how that stands.
+async fn with_confirmation(
+    gateway: &Gateway,
+    uid: Uid,
+    mut view: SessionView,
+) -> Result<SessionView, BrokerError> {
+    if let Some(account) = &gateway.wechat {
+        view.state = account.confirmations.state(uid, &view).await?;
+    }
+    Ok(view)
 }
 
 pub(super) async fn end(gateway: &Arc<Gateway>, uid: &str) -> Response {
