@@ -165,11 +165,16 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The READMEs and everything in `docs/`.
+/// The READMEs and the documents in `docs/`.
 fn documents() -> Vec<Document> {
-    let mut names: Vec<String> = ["README.md", "README.zh-CN.md", "web/README.md"]
-        .map(String::from)
-        .to_vec();
+    let mut names: Vec<String> = [
+        "README.md",
+        "README.zh-CN.md",
+        "web/README.md",
+        "examples/clients/README.md",
+    ]
+    .map(String::from)
+    .to_vec();
     for entry in std::fs::read_dir(root().join("docs")).expect("there is a docs folder") {
         let name = entry.expect("a readable folder").file_name();
         let name = name.to_string_lossy();

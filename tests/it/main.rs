@@ -6,6 +6,7 @@
 
 mod accounts;
 mod browser;
+mod clients;
 mod cluster;
 mod confirm;
 mod frames;
