@@ -148,6 +148,8 @@ metrics! {
     frames_queued_total: IntCounter,
     /// Pushes, by the door they came through and their result.
     pushes_total: IntCounterVec(("door", &["push", "api", "scan", "hook"]), ("result", &["ok", "queued", "fail", "unknown"])),
+    /// Broadcasts to all that this node left out, because too many waited.
+    broadcasts_dropped_total: IntCounter,
     /// Pushes that failed, by why.
     push_failures_total: IntCounterVec(("reason", &["uid_unknown", "ticket_mismatch", "bad_json", "no_uid", "too_long", "unavailable", "unauthorised", "not_held"])),
     /// Seconds from a push line read to its verdict, delivery to this node's sockets included.

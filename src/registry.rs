@@ -182,6 +182,7 @@ impl Inbox for Registry {
     fn told(&self, text: &str) -> bool {
         let is_taken = self.tell.try_send(text.to_owned()).is_ok();
         if !is_taken {
+            self.metrics.broadcasts_dropped_total.inc();
             tracing::warn!("too many broadcasts at once, one was left out here");
         }
         is_taken
