@@ -37,6 +37,7 @@ impl Deeds {
         scan: &Scan<'_>,
     ) -> Result<Say, BrokerError> {
         let mut say = Say::Scanned(None);
+        let mut result = None;
         if let Some(purpose) = purpose {
             let count = |result| {
                 let labels = [purpose.action.word(), result];
@@ -54,9 +55,10 @@ impl Deeds {
                     return Err(error);
                 }
             };
-            let result = outcome.result();
+            let word = outcome.result();
             self.tell(scan, outcome.event, "result").await?;
-            count(result);
+            count(word);
+            result = Some(word);
             say = outcome.say;
         }
         let elapsed = scan.started.elapsed().as_secs_f64();
@@ -69,6 +71,7 @@ impl Deeds {
             uid: scan.uid,
             ticket: scan.ticket,
             purpose,
+            result,
             person: scan.person,
         };
         // Before the scan counts as done: an attempt that is cut short in between begins anew.

@@ -68,6 +68,8 @@ pub struct Scan<'a> {
     pub ticket: &'a Ticket,
     /// What the code stood for.
     pub purpose: Option<&'a Purpose>,
+    /// How that went; None where it stood for nothing.
+    pub result: Option<&'static str>,
     /// Who scanned.
     pub person: &'a OpenId,
 }
@@ -102,13 +104,15 @@ impl Hooks {
         })))
     }
 
-    /// Puts a scan on record: it will be told. None where scans are not.
+    /// Puts a scan on record: it will be told. None where it is not to be told now,
+    /// or not at all.
     pub async fn record(&self, scan: &Scan<'_>) -> Result<Option<Recorded>, BrokerError> {
         #[derive(Serialize)]
         struct Data<'a> {
             uid: u32,
             action: Option<Action>,
             account: Option<&'a str>,
+            result: Option<&'static str>,
             openid: &'a str,
         }
         if !self.tells(HookEvent::Scan) {
@@ -119,15 +123,21 @@ impl Hooks {
             uid: scan.uid.get(),
             action: scan.purpose.map(|purpose| purpose.action),
             account: account.map(|account| account.as_str()),
+            result: scan.result,
             openid: scan.person.as_str(),
         };
         let id = post::scan_id(scan.uid, scan.ticket);
         let post = self.post(HookEvent::Scan, id, scan.uid, data);
         // Due only when the attempt at once is over, however that goes.
         let delay = self.site.patience().min(CHAT_WAITS) + self.retry;
-        if self.scans.submit(&post.id, &post.body, delay).await? == Enqueued::Full {
-            tracing::error!("too many scans wait for the hook: this one is told only once");
-            self.site.count(HookEvent::Scan, "dropped");
+        match self.scans.submit(&post.id, &post.body, delay).await? {
+            Enqueued::Yes => {}
+            // An earlier attempt at this scan has it told, or is at it now.
+            Enqueued::Known => return Ok(None),
+            Enqueued::Full => {
+                tracing::error!("too many scans wait for the hook: this one is told only once");
+                self.site.count(HookEvent::Scan, "dropped");
+            }
         }
         Ok(Some(Recorded(post)))
     }

@@ -3,4 +3,5 @@
 mod command;
 mod presence;
 mod scan;
+mod snippets;
 mod trouble;

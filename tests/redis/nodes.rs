@@ -2,6 +2,7 @@
 //! one gateway.
 
 mod accounts;
+mod hooks;
 mod many;
 mod pages;
 mod sessions;

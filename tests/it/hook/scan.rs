@@ -4,7 +4,9 @@ use scangate::config::{HookEvent, Secret};
 use scangate::webhook::SigningKey;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Phone, Platform, Reaction, Request, Site, broker, now};
+use crate::support::{
+    Certificate, CertificateFiles, Gateway, Phone, Platform, Reaction, Request, Site, broker, now,
+};
 
 async fn gateway(platform: &Platform, site: &Site) -> Gateway {
     Gateway::with(|config| {
@@ -37,7 +39,7 @@ async fn the_answer_reaches_page_and_chat() {
     let told = site.hears().await;
     assert_eq!(told.event(), "scan");
     let data = json!({
-        "uid": code.uid, "action": "login", "account": null, "openid": ann.openid,
+        "uid": code.uid, "action": "login", "account": null, "result": "done", "openid": ann.openid,
     });
     assert_eq!(told.data(), data);
     assert!(told.timestamp.abs_diff(now()) < 60);
@@ -117,6 +119,62 @@ async fn only_a_scan_that_counts_is_told_and_once() {
     let told = site.hears().await;
     assert_eq!(told.data()["openid"], ann.openid);
     assert_eq!(told.json()["node"], "a");
+    site.hears_nothing();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_take_one_scan_tell_it_under_one_id() {
+    let platform = Platform::start().await;
+    let mut site = Site::start().await;
+    site.always(Reaction::Answer(200, r#"{"event":{"cmd":"hello"}}"#));
+    let (broker, _data) = broker().await;
+    let listens = |config: &mut _| {
+        platform.serves(config);
+        site.listens(config, &[HookEvent::Scan]);
+    };
+    let a = Gateway::joins(&broker, "a", listens).await;
+    let b = Gateway::joins(&broker, "b", listens).await;
+    for _ in 0..10 {
+        let code = a.qrcode("login").await;
+        let mut page = b.page().await;
+        page.binds(&code).await;
+        let (one, two) = (Phone::of(&a, "ann"), Phone::of(&b, "ann"));
+        // Each with a second of its own: no repetition, but the same person's scan again.
+        tokio::join!(one.scans(&code), two.scans(&code));
+        page.hears(&code.event(r#""cmd":"scan""#)).await;
+        assert!(page.next().await.contains(r#""cmd":"login""#));
+        page.hears(&code.event(r#""cmd":"hello""#)).await;
+        page.hears_nothing().await;
+        let told = site.hears().await;
+        assert_eq!(told.data()["uid"], code.uid);
+        // Perhaps twice, but the backend can know.
+        site.has_heard_but(&told.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_the_certificate_must_come_from_a_root_that_is_trusted() {
+    let platform = Platform::start().await;
+    let (certificate, other) = (Certificate::new(), Certificate::new());
+    let mut site = Site::start_with(Some(certificate.acceptor())).await;
+    let [right, wrong] = [&certificate, &other].map(CertificateFiles::with);
+    for (roots, trusted) in [(Some(&right), true), (Some(&wrong), false), (None, false)] {
+        let gateway = Gateway::with(|config| {
+            platform.serves(config);
+            site.listens(config, &[HookEvent::Scan]);
+            config.hook.roots = roots.map(CertificateFiles::certificate);
+            config.hook.attempts = 1;
+        })
+        .await;
+        let code = gateway.qrcode("token").await;
+        Phone::of(&gateway, "ann").scans(&code).await;
+        let result = if trusted { "ok" } else { "unreachable" };
+        let series = format!(r#"scangate_hooks_total{{event="scan",result="{result}"}}"#);
+        gateway.has(&series, 1.0).await;
+        if trusted {
+            assert_eq!(site.hears().await.data()["uid"], code.uid);
+        }
+    }
     site.hears_nothing();
 }
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use rcgen::CertifiedKey;
 use scangate::config::Config;
 use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// One certificate with its key.
 pub struct Certificate {
@@ -28,6 +30,18 @@ impl Certificate {
             key_pem: signing_key.serialize_pem(),
             der: cert.der().clone(),
         }
+    }
+
+    /// A server that shows it.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.der.clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
     }
 
     /// A client that trusts these certificates and no others.
@@ -74,6 +88,11 @@ impl CertificateFiles {
     pub fn serve(&self, config: &mut Config) {
         config.public.tls_cert = Some(self.path("cert.pem"));
         config.public.tls_key = Some(self.path("key.pem"));
+    }
+
+    /// Where the certificate is.
+    pub fn certificate(&self) -> PathBuf {
+        self.path("cert.pem")
     }
 
     fn replace(&self, name: &str, content: &str) {

@@ -17,9 +17,11 @@ use hyper_util::rt::TokioIo;
 use scangate::config::{Config, HookEvent, Secret};
 use scangate::webhook::SigningKey;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 
 use super::soon;
 
@@ -59,6 +61,7 @@ pub struct Told {
 /// The running backend.
 pub struct Site {
     address: SocketAddr,
+    scheme: &'static str,
     reactions: Arc<Mutex<Reactions>>,
     told: UnboundedReceiver<Told>,
     accepting: AbortHandle,
@@ -90,6 +93,12 @@ impl Told {
 impl Site {
     /// Starts one that answers everything with an empty 200.
     pub async fn start() -> Site {
+        Site::start_with(None).await
+    }
+
+    /// The same, over TLS to the name `localhost` where it has a certificate.
+    pub async fn start_with(tls: Option<TlsAcceptor>) -> Site {
+        let scheme = tls.as_ref().map_or("http", |_| "https");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, told) = mpsc::unbounded_channel();
@@ -98,9 +107,10 @@ impl Site {
             always: Reaction::Answer(200, ""),
             tell,
         }));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&reactions)));
+        let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&reactions)));
         Site {
             address,
+            scheme,
             reactions,
             told,
             accepting: accepting.abort_handle(),
@@ -117,7 +127,8 @@ impl Site {
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("http://{}/hook.php?site=1", self.address)
+        let (scheme, port) = (self.scheme, self.address.port());
+        format!("{scheme}://localhost:{port}/hook.php?site=1")
     }
 
     /// The next request is taken so; said again, the one after it too.
@@ -137,6 +148,13 @@ impl Site {
             .unwrap()
     }
 
+    /// Has been told nothing that it has not heard but what has this id.
+    pub fn has_heard_but(&mut self, id: &str) {
+        while let Ok(told) = self.told.try_recv() {
+            assert_eq!(told.id, id, "{told:?}");
+        }
+    }
+
     /// Has been told nothing that it has not heard.
     pub fn hears_nothing(&mut self) {
         if let Ok(told) = self.told.try_recv() {
@@ -151,15 +169,28 @@ impl Drop for Site {
     }
 }
 
-async fn accept(listener: TcpListener, reactions: Arc<Mutex<Reactions>>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, reactions: Arc<Mutex<Reactions>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let reactions = Arc::clone(&reactions);
-        let service = service_fn(move |request| answer(Arc::clone(&reactions), request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        // An error is a client that has gone, or a fault that we made.
-        tokio::spawn(async { drop(connection.await) });
+        let (tls, reactions) = (tls.clone(), Arc::clone(&reactions));
+        tokio::spawn(async move {
+            match tls {
+                None => serve(stream, reactions).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => serve(stream, reactions).await,
+                    // Whoever does not trust us has gone.
+                    Err(_) => {}
+                },
+            }
+        });
     }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, reactions: Arc<Mutex<Reactions>>) {
+    let service = service_fn(move |request| answer(Arc::clone(&reactions), request));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // An error is a client that has gone, or a fault that we made.
+    drop(connection.await);
 }
 
 type Reply = hyper::Response<BoxBody<Bytes, io::Error>>;

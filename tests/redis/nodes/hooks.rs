@@ -1,0 +1,68 @@
+//! A scan that one node has put on record is told by another.
+
+use std::time::Duration;
+
+use scangate::config::HookEvent;
+
+use crate::support::{Gateway, Phone, Platform, Reaction, Server, Site, joins_with};
+
+async fn node(redis: &Server, platform: &Platform, site: &Site, retry: Duration) -> Gateway {
+    joins_with(&redis.url(), |config| {
+        platform.serves(config);
+        site.listens(config, &[HookEvent::Scan]);
+        config.hook.retry = retry;
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_left_another_tells() {
+    let redis = Server::start().await;
+    let platform = Platform::start().await;
+    let (mut here, mut there) = (Site::start().await, Site::start().await);
+    here.always(Reaction::Answer(500, ""));
+    let second = Duration::from_secs(1);
+    let mut first = node(&redis, &platform, &here, second).await;
+    let code = first.qrcode("login").await;
+    Phone::of(&first, "ann").scans(&code).await;
+    let told = here.hears().await;
+    first.is_told_to_go();
+    first.is_gone().await;
+
+    let other = node(&redis, &platform, &there, second).await;
+    let mut page = other.page().await;
+    page.binds(&code).await;
+    there.always(Reaction::Answer(200, r#"{"event":{"late":true}}"#));
+    let again = there.hears().await;
+    assert_eq!((again.id, again.body), (told.id, told.body));
+    page.hears(&code.event(r#""late":true"#)).await;
+    here.hears_nothing();
+    there.hears_nothing();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_take_one_scan_tell_it_under_one_id() {
+    let redis = Server::start().await;
+    let platform = Platform::start().await;
+    let mut site = Site::start().await;
+    site.always(Reaction::Answer(200, r#"{"event":{"cmd":"hello"}}"#));
+    let retry = Duration::from_millis(20);
+    let a = node(&redis, &platform, &site, retry).await;
+    let b = node(&redis, &platform, &site, retry).await;
+    for round in 0..10 {
+        let code = a.qrcode("login").await;
+        let mut page = b.page().await;
+        page.binds(&code).await;
+        let (one, two) = (Phone::of(&a, "ann"), Phone::of(&b, "ann"));
+        // Each with a second of its own: no repetition, but the same person's scan again.
+        tokio::join!(one.scans(&code), two.scans(&code));
+        page.hears(&code.event(r#""cmd":"scan""#)).await;
+        assert!(page.next().await.contains(r#""cmd":"login""#));
+        page.hears(&code.event(r#""cmd":"hello""#)).await;
+        page.hears_nothing().await;
+        let told = site.hears().await;
+        assert_eq!(told.data()["uid"], code.uid, "round {round}");
+        // Perhaps twice, but the backend can know.
+        site.has_heard_but(&told.id);
+    }
+}
