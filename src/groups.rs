@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use crate::broadcast::Broadcast;
 use crate::broker::{BrokerError, Joined};
 use crate::hub::Hub;
@@ -53,6 +55,9 @@ pub struct Tally {
     pub gone: usize,
 }
 
+/// Members that are taken out at a time.
+const AT_A_TIME: usize = 64;
+
 /// Makes the session of a uid a member. None where there is no such session.
 pub async fn join(hub: &Hub, group: &GroupName, uid: Uid) -> Result<Option<Joined>, BrokerError> {
     let Some(view) = hub.session(uid).await? else {
@@ -95,22 +100,37 @@ pub async fn push(
     let sessions = sessions.map(|(uid, ticket)| (uid, Some(ticket))).collect();
     let verdicts = broadcast.to_sessions(hub, sessions).await;
     let mut tally = Tally::default();
-    for ((uid, ticket), verdict) in members.iter().zip(verdicts) {
+    let mut gone = Vec::new();
+    for (member, verdict) in members.iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted { nodes: 0, .. } => tally.queued += 1,
             Verdict::Accepted { .. } => tally.ok += 1,
             Verdict::Failed(Failure::UidUnknown | Failure::TicketMismatch) => {
                 tally.gone += 1;
-                let broker = hub.broker();
-                broker
-                    .quit_group(group.as_str(), *uid, Some(ticket))
-                    .await?;
+                gone.push(member);
             }
             Verdict::Failed(_) => tally.fail += 1,
             Verdict::Unknown => tally.unknown += 1,
         }
     }
+    if let Err(error) = sweep(hub, group, gone).await {
+        // The next push finds them again.
+        tracing::debug!(%error, "could not take members out whose session is over");
+    }
     Ok(tally)
+}
+
+/// Takes out members whose session is over, unless their uid has joined again meanwhile.
+async fn sweep(hub: &Hub, group: &GroupName, gone: Vec<&(Uid, Ticket)>) -> Result<(), BrokerError> {
+    let broker = hub.broker();
+    // Boxed, so that nothing has to know for how long each borrows.
+    let quitting: Vec<_> = gone
+        .into_iter()
+        .map(|(uid, ticket)| Box::pin(broker.quit_group(group.as_str(), *uid, Some(ticket))))
+        .collect();
+    let mut quitting = stream::iter(quitting).buffer_unordered(AT_A_TIME);
+    while quitting.try_next().await?.is_some() {}
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use scangate::config::Secret;
+use scangate::session::Action;
 use serde_json::Value;
 
 use crate::support::{Gateway, Request};
@@ -93,6 +94,14 @@ fn the_protocol_and_the_document_name_the_same_routes() {
         named.entry(path.to_owned()).or_default().extend(methods);
     }
     assert_eq!(named, routes());
+}
+
+#[test]
+fn the_document_names_every_action() {
+    let session = &document()["components"]["schemas"]["Session"]["properties"];
+    let described = session["action"]["enum"].as_array().unwrap().clone();
+    let words = Action::ALL.map(|action| Value::from(action.word()));
+    assert_eq!(described[..], [&words[..], &[Value::Null]].concat());
 }
 
 #[test]
