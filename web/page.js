@@ -14,6 +14,10 @@ const WORDS = {
 	loading: 'Getting a code…|正在获取二维码…',
 	waiting: 'Expires in %|% 后过期',
 	scanned: 'Scanned. One moment…|已扫码，请稍候…',
+	confirming: 'Choose this number on your phone. % left.|请在手机上选择这个数字，剩余 %',
+	confirming_aloud: 'Choose the number % on your phone.|请在手机上选择数字 %。',
+	confirmed: 'Confirmed. One moment…|已确认，请稍候…',
+	declined: 'Declined on the phone. Nothing was done.|已在手机上拒绝，未作任何操作。',
 	done: 'Done.|操作已完成。',
 	refused: 'Refused. Please try a new code.|操作被拒绝，请换一个二维码。',
 	expired: 'This code has expired.|二维码已过期。',
@@ -39,7 +43,10 @@ const PAUSE = 'M12 6v7.5M12 18v.1';
 // Sign over the code, mark in the title, button.
 const LOOKS = {
 	scanned: [CHECK, '● '],
+	confirming: [CHECK, '● '],
+	confirmed: [CHECK, '● '],
 	done: [CHECK, '✓ '],
+	declined: ['M7 7l10 10M17 7L7 17', '✕ ', 'again'],
 	refused: ['M7 7l10 10M17 7L7 17', '✕ ', 'again'],
 	expired: ['M19 12a7 7 0 1 1-2.1-5M17.5 3v4.2h-4.2', '↻ ', 'again'],
 	ended: [PAUSE, '✕ ', 'again'],
@@ -53,6 +60,8 @@ const settings = fetch(new URL('settings.json', import.meta.url)).then((reply) =
 
 let about = {};
 let offline = false;
+let number = ''; // to choose on the phone
+let life; // of the code, and then of the number
 let trouble = ''; // on the way, until something else happens
 let patience;
 
@@ -65,6 +74,11 @@ $('again').onclick = () => gate.refresh();
 
 const gate = connect({ action });
 gate.on('state', changed);
+gate.on('confirm', (event) => {
+	number = event.number;
+	life = event.expire_seconds;
+	look();
+});
 gate.on('gap', () => fear('gap'));
 gate.on('result', finish);
 changed(gate);
@@ -75,9 +89,13 @@ function changed({ state, reason, online, code }) {
 	about = { state, reason, code };
 	const fresh = state !== before.state || reason !== before.reason;
 	if (fresh && state !== 'waiting') trouble = '';
-	if (code && code !== before.code) draw(code);
+	if (code && code !== before.code) {
+		life = code.expire_seconds;
+		draw(code);
+	}
 	clearTimeout(patience);
-	if (online || !['loading', 'waiting', 'scanned'].includes(state)) offline = false;
+	const hopes = ['loading', 'waiting', 'scanned', 'confirming', 'confirmed'].includes(state);
+	if (online || !hopes) offline = false;
 	// A short break is not worth a flicker.
 	else patience = setTimeout(() => ((offline = true), look()), state === 'loading' ? 4000 : 800);
 	look();
@@ -95,25 +113,28 @@ function look() {
 	const shown = offline ? 'offline' : state;
 	$('card').className = `${shown} ${sign ? 'covered' : ''}`;
 	if (sign) $('sign').setAttribute('d', sign);
+	write($('number'), state === 'confirming' ? number : '');
 	$('again').hidden = !button;
 	write($('again'), say(button));
 	document.title = (offline ? '… ' : mark) + heading;
 	tick();
 	// A countdown read aloud would be out of date at once.
-	const aloud = shown === 'waiting' && !sign && say(`${action}_lead`);
-	write($('live'), aloud || $('status').textContent);
+	let aloud = $('status').textContent;
+	if (shown === 'waiting' && !sign) aloud = say(`${action}_lead`) ?? aloud;
+	if (shown === 'confirming') aloud = say('confirming_aloud', number);
+	write($('live'), aloud);
 }
 
 /** Keeps the numbers on the page true. */
 function tick() {
-	const { state, reason, code } = about;
+	const { state, reason } = about;
 	const left = gate.secondsLeft;
 	const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
 	const failed = state === 'failed';
 	const key = trouble || (offline ? 'offline' : failed ? reason : state);
 	const own = state === 'done' && say(`${action}_done`);
 	write($('status'), own || say(key, failed ? gate.retrySeconds : clock));
-	$('time').setAttribute('stroke-dashoffset', state === 'waiting' ? 1 - left / code.expire_seconds : 1.1);
+	$('time').setAttribute('stroke-dashoffset', ['waiting', 'confirming'].includes(state) ? 1 - left / life : 1.1);
 }
 
 async function draw({ url, ticket }) {

@@ -23,6 +23,9 @@ export interface PushedEvent {
   /** Of `points`: what the scan gave, and the balance after it. */
   points?: number;
   balance?: number;
+  /** Of `confirm`: what to choose on the phone, and for how long. */
+  number?: string;
+  expire_seconds?: number;
   event_id?: string;
   [member: string]: unknown;
 }
@@ -31,12 +34,26 @@ export interface PushedEvent {
  * - `loading`: getting a code, or binding it
  * - `waiting`: the code can be scanned
  * - `scanned`, `done`, `refused`: somebody scanned it, has the result, was refused
- * - `expired`: nobody scanned it, and it will not be renewed by itself for now
+ * - `confirming`, `confirmed`, `declined`: it was scanned, and on the phone the `number` of the event
+ *   `confirm` is to be chosen; was chosen; was not, or it was declined
+ * - `expired`: nobody scanned or confirmed it, and it will not be renewed by itself for now
  * - `failed`: no code to be had; `reason` says why, `retrySeconds` when it is tried again
  * - `ended`: the backend withdrew the session
  */
 export type State =
-  'idle' | 'loading' | 'waiting' | 'scanned' | 'done' | 'refused' | 'expired' | 'failed' | 'ended' | 'closed';
+  | 'idle'
+  | 'loading'
+  | 'waiting'
+  | 'scanned'
+  | 'confirming'
+  | 'confirmed'
+  | 'declined'
+  | 'done'
+  | 'refused'
+  | 'expired'
+  | 'failed'
+  | 'ended'
+  | 'closed';
 
 /** Where things stand. */
 export interface Standing {
@@ -59,6 +76,8 @@ export interface Events {
   event: PushedEvent;
   /** Somebody scanned the code. */
   scan: PushedEvent;
+  /** The person is to choose this `number` on the phone. */
+  confirm: PushedEvent;
   /** The action's result: `login`, `bind`, `unbind`, `points`, or a token. */
   result: PushedEvent;
   /** The action, or the bind itself, was refused. */
@@ -102,7 +121,7 @@ export class Scangate extends EventTarget implements Standing {
   readonly reason: string | null;
   readonly online: boolean;
   readonly code: Code | null;
-  /** For how long the code can still be scanned. */
+  /** For how long the code can still be scanned, or the scan be confirmed. */
   readonly secondsLeft: number;
   /** Until the next attempt to get a code or to reconnect; 0: none is planned. */
   readonly retrySeconds: number;

@@ -205,13 +205,19 @@ export class Scangate extends EventTarget {
 		if (cmd === 'scan') {
 			if (this.state !== 'done') this.#decided('scanned');
 			this.#emit('scan', event);
-		} else if (cmd === 'refused') {
+		} else if (cmd === 'confirm') {
+			this.#expiry = this.#world.Date.now() + event.expire_seconds * 1000;
+			this.#decided('confirming');
+			this.#emit('confirm', event);
+		} else if (cmd === 'confirmed') this.#decided('confirmed');
+		else if (cmd === 'declined') this.#decided('declined');
+		else if (cmd === 'refused') {
 			this.#decided('refused', event.code);
 			this.#emit('refused', event);
 		} else if (RESULTS.includes(cmd) || (cmd === undefined && event.token !== undefined)) {
 			this.#decided('done');
 			this.#emit('result', event);
-		} else if (cmd === 'expired' && this.state === 'waiting') this.#expire();
+		} else if (cmd === 'expired' && ['waiting', 'confirming'].includes(this.state)) this.#expire();
 	}
 
 	// Somebody acted on this code: it counts, even if the next one is on its way already.
@@ -241,7 +247,7 @@ export class Scangate extends EventTarget {
 			return this.#tell();
 		}
 		this.#live = false;
-		if (['done', 'refused'].includes(this.state)) this.#tell();
+		if (['done', 'refused', 'declined'].includes(this.state)) this.#tell();
 		else if (code === 'uid_unknown') this.#expire();
 		else {
 			this.#enter('refused', code);

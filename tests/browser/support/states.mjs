@@ -14,6 +14,9 @@ export const STATES = {
   loading: { qrcode: () => new Promise(() => {}) },
   waiting: { happens: () => {} },
   scanned: { happens: (play) => play.push({ cmd: 'scan' }) },
+  confirming: { happens: (play) => play.push({ cmd: 'confirm', number: '42', expire_seconds: 120 }) },
+  confirmed: { happens: (play) => play.push({ cmd: 'confirmed' }) },
+  declined: { happens: (play) => play.push({ cmd: 'declined' }) },
   done: { happens: (play) => play.push({ token: TOKEN, url: `https://gate.example.com/${TOKEN}.send` }) },
   refused: { happens: (play) => play.push({ cmd: 'refused', code: 'action_failed' }) },
   // Older than they live when they come: each is expired at once.
