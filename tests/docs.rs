@@ -165,7 +165,7 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The READMEs and the documents in `docs/`.
+/// The READMEs and the documents in `docs/` and `docs/actions/`.
 fn documents() -> Vec<Document> {
     let mut names: Vec<String> = [
         "README.md",
@@ -175,11 +175,13 @@ fn documents() -> Vec<Document> {
     ]
     .map(String::from)
     .to_vec();
-    for entry in std::fs::read_dir(root().join("docs")).expect("there is a docs folder") {
-        let name = entry.expect("a readable folder").file_name();
-        let name = name.to_string_lossy();
-        if name.ends_with(".md") {
-            names.push(format!("docs/{name}"));
+    for folder in ["docs", "docs/actions"] {
+        for entry in std::fs::read_dir(root().join(folder)).expect("there is such a folder") {
+            let name = entry.expect("a readable folder").file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".md") {
+                names.push(format!("{folder}/{name}"));
+            }
         }
     }
     assert!(names.len() > 5, "{names:?}");
