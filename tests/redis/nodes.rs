@@ -2,6 +2,7 @@
 //! one gateway.
 
 mod accounts;
+mod confirm;
 mod hooks;
 mod many;
 mod pages;
