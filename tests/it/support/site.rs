@@ -176,11 +176,12 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, reactions: Arc<
         tokio::spawn(async move {
             match tls {
                 None => serve(stream, reactions).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => serve(stream, reactions).await,
+                Some(tls) => {
                     // Whoever does not trust us has gone.
-                    Err(_) => {}
-                },
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, reactions).await;
+                    }
+                }
             }
         });
     }
