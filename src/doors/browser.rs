@@ -6,6 +6,7 @@
 //!          {"cmd":"pong"}  {"cmd":"gap"}  {"cmd":"expired"}  {"cmd":"error","code":"…","message":"…"}
 //! ```
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,29 +187,43 @@ struct Conversation {
     refusals: u32,
 }
 
+/// What takes a while. Boxed: an idle connection shall not carry what only a bind needs.
+type Errand<'a> = Pin<Box<dyn Future<Output = Result<(), Ending>> + Send + 'a>>;
+
 impl Conversation {
     async fn hold(&mut self, socket: &mut Socket) -> Ending {
         loop {
-            let text = match socket.hear().await {
-                Heard::Text(text) => text,
-                Heard::Binary(_) => return Ending::Binary,
-                Heard::Nudged => {
-                    Box::pin(self.catch_up(socket)).await;
-                    continue;
-                }
-                Heard::Over(ending) => return ending,
+            let heeded = match self.heed(socket.hear().await, socket) {
+                Ok(Some(errand)) => errand.await,
+                Ok(None) => Ok(()),
+                Err(ending) => Err(ending),
             };
-            if let Some(bind) = self.heed(&text, socket) {
-                // Boxed: an idle connection shall not carry what only a bind needs.
-                if let Err(ending) = Box::pin(self.bind(socket, bind, text)).await {
-                    return ending;
-                }
+            if let Err(ending) = heeded {
+                return ending;
             }
         }
     }
 
-    /// Deals with a message at once, unless it is a bind.
-    fn heed(&self, text: &str, socket: &Socket) -> Option<Bind> {
+    /// Deals at once with what was heard, but for what is an errand.
+    ///
+    /// Not an `async fn`: the message would take its bytes for as long as the page waits.
+    fn heed<'a>(
+        &'a mut self,
+        heard: Heard,
+        socket: &'a mut Socket,
+    ) -> Result<Option<Errand<'a>>, Ending> {
+        Ok(match heard {
+            Heard::Text(text) => self
+                .read(&text, socket)
+                .map(|bind| Box::pin(self.bind(socket, bind, text)) as Errand<'a>),
+            Heard::Binary(_) => return Err(Ending::Binary),
+            Heard::Nudged => Some(Box::pin(self.catch_up(socket))),
+            Heard::Over(ending) => return Err(ending),
+        })
+    }
+
+    /// Counts a message and deals with it, unless it is a bind.
+    fn read(&self, text: &str, socket: &Socket) -> Option<Bind> {
         let message = PageMessage::parse(text);
         let kind = match &message {
             PageMessage::Ping { .. } => "ping",
@@ -304,9 +319,9 @@ impl Conversation {
     }
 
     /// Events may have been lost between the broker and this node. The page shall not notice.
-    async fn catch_up(&mut self, socket: &mut Socket) {
+    async fn catch_up(&mut self, socket: &mut Socket) -> Result<(), Ending> {
         let Some(binding) = &mut self.binding else {
-            return;
+            return Ok(());
         };
         if let Err(error) = binding.catch_up(socket).await {
             tracing::debug!(%error, "could not catch up, trying again");
@@ -319,6 +334,7 @@ impl Conversation {
                 }
             });
         }
+        Ok(())
     }
 
     fn refuse(&mut self, socket: &Socket, refused: Refused) -> Result<(), Ending> {
@@ -348,4 +364,21 @@ fn tell(socket: &Socket, code: &'static str, message: &'static str) {
     };
     let error = serde_json::to_vec(&error).expect("plain data");
     socket.connection().send(frame::text_frame(&error));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what such a function gives.
+    fn size_of_future<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// With what tokio adds it is to fit in 512 bytes; the next size costs 256 more.
+    #[test]
+    fn a_waiting_page_takes_little_memory() {
+        let size = size_of_future(converse);
+        assert!(size <= 384, "{size}");
+    }
 }
