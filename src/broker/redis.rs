@@ -153,18 +153,19 @@ impl Redis {
             Some(PushId::Own(name)) => format!("o:{name}"),
         };
         let deadline = self.redis_millis() + PATIENCE.as_millis() as i64;
-        let arguments: Vec<Value> = vec![
-            event.ticket.expose().into(),
-            Value::Bytes(event.text.clone()),
-            deadline.into(),
-            i64::from(keep).into(),
-            (self.retention.events as i64).into(),
-            push_id.into(),
-            (self.retention.push_ids as i64).into(),
-        ];
-        let keys = self.keys.all(event.uid);
-        let script = &self.scripts.publish;
-        let answer = call(&self.link.pushes, script, keys, arguments).await?;
+        let words = || {
+            let arguments = vec![
+                event.ticket.expose().into(),
+                Value::Bytes(event.text.clone()),
+                deadline.into(),
+                i64::from(keep).into(),
+                (self.retention.events as i64).into(),
+                push_id.as_str().into(),
+                (self.retention.push_ids as i64).into(),
+            ];
+            (self.keys.all(event.uid), arguments)
+        };
+        let answer = call(&self.link.pushes, &self.scripts.publish, words).await?;
         let mut answer = Answer::of(answer);
         match answer.word().as_str() {
             "ok" => {
@@ -248,7 +249,7 @@ impl Redis {
     pub(super) async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
         let keys = self.keys.all(uid);
         let arguments = Vec::<String>::new();
-        let answer: Vec<Value> = self.link.call(&self.scripts.end, keys, arguments).await?;
+        let answer = self.link.call(&self.scripts.end, keys, arguments).await?;
         Ok(Answer::of(answer).number() > 0)
     }
 

@@ -263,3 +263,20 @@ async fn publish(gateway: Arc<Gateway>, event: Event, verbose: bool, started: In
         started,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what such a function gives.
+    fn size_of_future<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is moved several times; what only Redis needs of it is boxed further in.
+    #[test]
+    fn a_push_is_a_small_future() {
+        let size = size_of_future(publish);
+        assert!(size <= 1024, "{size}");
+    }
+}

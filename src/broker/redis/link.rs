@@ -9,7 +9,7 @@ use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, UnresponsiveConfig,
 };
 use fred::types::scripts::Script;
-use fred::types::{Builder, MultipleValues, RespVersion, Value};
+use fred::types::{Builder, RespVersion, Value};
 
 use super::super::BrokerError;
 
@@ -83,37 +83,40 @@ impl Link {
         &self,
         script: &Script,
         keys: Vec<String>,
-        arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
+        arguments: Vec<String>,
     ) -> Result<Vec<Value>, BrokerError> {
-        call(&self.commands, script, keys, arguments).await
+        let words = || (keys.clone(), values(arguments.clone()));
+        call(&self.commands, script, words).await
     }
 }
 
-/// Calls a script through `client`.
+/// Calls a script through `client`. `words` are its keys and arguments; they are asked for a second
+/// time where Redis does not know the script.
 pub(super) async fn call(
     client: &Client,
     script: &Script,
-    keys: Vec<String>,
-    arguments: impl TryInto<MultipleValues, Error: Into<Error>>,
+    words: impl Fn() -> (Vec<String>, Vec<Value>),
 ) -> Result<Vec<Value>, BrokerError> {
-    let arguments = arguments
-        .try_into()
-        .map_err(|error| failure(error.into()))?;
     if !client.is_connected() {
         return Err(BrokerError::Unavailable);
     }
-    let first: Result<Value, Error> = script
-        .evalsha(client, keys.clone(), arguments.clone())
-        .await;
+    let (keys, arguments) = words();
+    // Boxed: fred's futures take 7 KB, which each future around them would copy.
+    let first: Result<Value, Error> = Box::pin(script.evalsha(client, keys, arguments)).await;
     let answer = match first {
         // Redis has restarted, or this shard has never seen it. It has not run.
         Err(error) if error.details().starts_with("NOSCRIPT") => {
             let lua = script.lua().expect("made from its text").clone();
-            client.eval(lua, keys, arguments).await
+            let (keys, arguments) = words();
+            Box::pin(client.eval(lua, keys, arguments)).await
         }
         answer => answer,
     };
     answer.map(Value::into_array).map_err(failure)
+}
+
+fn values(words: Vec<String>) -> Vec<Value> {
+    words.into_iter().map(Value::from).collect()
 }
 
 /// Whether nothing was done for certain. An error that the server itself tells is such; so is one

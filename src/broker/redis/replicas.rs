@@ -54,7 +54,8 @@ impl Replicas {
         }
         let primary = primary_of(client, key);
         let barrier = Arc::clone(self.barriers.lock().entry(primary.clone()).or_default());
-        let replicas = barrier.pass(client, primary, self.needed).await?;
+        // Boxed, for the futures of most pushes, which need no replica, shall not carry it.
+        let replicas = Box::pin(barrier.pass(client, primary, self.needed)).await?;
         if replicas >= self.needed {
             Ok(())
         } else {
