@@ -147,23 +147,24 @@ impl Redis {
         event: &Event,
         keep: bool,
     ) -> Result<Published, BrokerError> {
-        let push_id = match &event.push_id {
-            None => String::new(),
-            Some(PushId::Of(id)) => format!("p:{id}"),
-            Some(PushId::Own(name)) => format!("o:{name}"),
-        };
+        let push_id = event.push_id.as_ref().map(|push_id| match push_id {
+            PushId::Of(id) => format!("p:{id}"),
+            PushId::Own(name) => format!("o:{name}"),
+        });
         let deadline = self.redis_millis() + PATIENCE.as_millis() as i64;
         let words = || {
-            let arguments = vec![
+            let mut arguments: Vec<Value> = vec![
                 event.ticket.expose().into(),
                 Value::Bytes(event.text.clone()),
                 deadline.into(),
                 i64::from(keep).into(),
                 (self.retention.events as i64).into(),
-                push_id.as_str().into(),
-                (self.retention.push_ids as i64).into(),
             ];
-            (self.keys.all(event.uid), arguments)
+            if let Some(push_id) = &push_id {
+                arguments.push(push_id.as_str().into());
+                arguments.push((self.retention.push_ids as i64).into());
+            }
+            (self.keys.of_push(event.uid, push_id.is_some()), arguments)
         };
         let answer = call(&self.link.pushes, &self.scripts.publish, words).await?;
         let mut answer = Answer::of(answer);

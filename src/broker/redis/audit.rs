@@ -34,9 +34,7 @@ impl Redis {
     }
 
     async fn has_lost(&self, uid: Uid) -> Result<bool, BrokerError> {
-        let mut keys = self.keys.record(uid);
-        keys.truncate(2);
-        keys.push(self.keys.channel(uid));
+        let keys = vec![self.keys.session(uid), self.keys.channel(uid)];
         let audit = &self.scripts.audit;
         let mut answer = Answer::of(self.link.call(audit, keys, Vec::<String>::new()).await?);
         let newest: EventId = answer.word().parse().unwrap_or_default();

@@ -2,7 +2,7 @@
 //! that a Cluster keeps them on one shard and a script may touch them together.
 //!
 //! ```text
-//! scangate:{1735536450}:s   hash    ticket, key, action, ends, state, by, dropped, node:NAME…
+//! scangate:{1735536450}:s   hash    ticket, key, action, ends, state, by, last, dropped, node:NAME…
 //! scangate:{1735536450}:e   stream  retained events, field t
 //! scangate:{1735536450}:p   hash    push id → event id and nodes
 //! scangate:{1735536450}:q   hash    the same, of earlier pushes
@@ -29,23 +29,30 @@ impl Keys {
     }
 
     pub fn session(&self, uid: Uid) -> String {
-        self.of(uid, 's')
+        self.of(uid, "s")
     }
 
     pub fn channel(&self, uid: Uid) -> String {
-        self.of(uid, 'c')
+        self.of(uid, "c")
     }
 
     /// Session, events, pushes, earlier pushes.
     pub fn record(&self, uid: Uid) -> Vec<String> {
-        ['s', 'e', 'p', 'q'].map(|kind| self.of(uid, kind)).into()
+        self.several(uid, &["s", "e", "p", "q"])
     }
 
     /// Session, events, pushes, earlier pushes, channel.
     pub fn all(&self, uid: Uid) -> Vec<String> {
-        ['s', 'e', 'p', 'q', 'c']
-            .map(|kind| self.of(uid, kind))
-            .into()
+        self.several(uid, &["s", "e", "p", "q", "c"])
+    }
+
+    /// Session, events, channel; with a push id also pushes, earlier pushes.
+    pub fn of_push(&self, uid: Uid, has_push_id: bool) -> Vec<String> {
+        if has_push_id {
+            self.several(uid, &["s", "e", "c", "p", "q"])
+        } else {
+            self.several(uid, &["s", "e", "c"])
+        }
     }
 
     /// Whose channel this is.
@@ -86,8 +93,13 @@ impl Keys {
         format!("{}:nodes", self.prefix)
     }
 
-    fn of(&self, uid: Uid, kind: char) -> String {
+    fn of(&self, uid: Uid, kind: &str) -> String {
         format!("{}:{{{uid}}}:{kind}", self.prefix)
+    }
+
+    fn several(&self, uid: Uid, kinds: &[&str]) -> Vec<String> {
+        let tagged = self.of(uid, "");
+        kinds.iter().map(|kind| [&tagged, *kind].concat()).collect()
     }
 
     fn named(&self, kind: &str, name: &str) -> String {
