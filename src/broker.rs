@@ -239,6 +239,16 @@ impl Broker {
             Broker::Redis(redis) => redis.leave(),
         }
     }
+
+    /// After [`Broker::leave`]: waits, for a few seconds at most, until the others can know of it, and
+    /// of each uid that was given back.
+    pub async fn has_left(&self) {
+        match self {
+            // They share its memory.
+            Broker::Embedded(_) => {}
+            Broker::Redis(redis) => redis.has_left().await,
+        }
+    }
 }
 
 /// An inbox that many may share.

@@ -16,6 +16,7 @@ use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{Expiration, SetOptions, Value};
 use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::{BrokerError, Counted, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
 use crate::broker::embedded::Retention;
@@ -63,6 +64,8 @@ pub struct Redis {
     inbox: Mutex<Option<SharedInbox>>,
     /// Stops the tasks.
     stop: CancellationToken,
+    /// What is given back, on its way to Redis: uids, and at last the node's own place.
+    returns: TaskTracker,
 }
 
 /// A handle to the membership; with the last one its tasks end.
@@ -114,6 +117,7 @@ impl Redis {
             canary: Canary::default(),
             inbox: Mutex::new(Some(inbox)),
             stop: stop.clone(),
+            returns: TaskTracker::new(),
         });
         redis.load_publish().await;
         redis.start_tasks();
@@ -325,15 +329,6 @@ impl Redis {
         if let Some(inbox) = inbox {
             visit(&inbox);
         }
-    }
-
-    pub(super) fn leave(self: &Arc<Self>) {
-        self.inbox.lock().take();
-        self.stop.cancel();
-        let redis = Arc::clone(self);
-        tokio::spawn(async move {
-            let _: Result<(), _> = redis.forget_node().await;
-        });
     }
 }
 

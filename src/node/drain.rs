@@ -38,5 +38,7 @@ pub(super) async fn drain(gateway: &Arc<Gateway>) {
         let left = shutdown.tasks.len();
         tracing::warn!(left, "some tasks did not end in time");
     }
-    gateway.hub.broker().leave();
+    let broker = gateway.hub.broker();
+    broker.leave();
+    broker.has_left().await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::Value;
+use tokio::time::timeout;
 
 use super::Redis;
 use super::link::failure;
@@ -14,6 +15,8 @@ use crate::broker::{BrokerError, NodeView};
 const BEAT: Duration = Duration::from_secs(4);
 /// Silence after which it is not.
 const GONE: Duration = Duration::from_secs(12);
+/// How long a node that leaves waits for Redis to take what it gives back.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 impl Redis {
     pub(in crate::broker) fn name(&self) -> &str {
@@ -63,7 +66,26 @@ impl Redis {
         }
     }
 
-    pub(super) async fn forget_node(&self) -> Result<(), BrokerError> {
+    pub(in crate::broker) fn leave(self: &Arc<Self>) {
+        self.inbox.lock().take();
+        self.stop.cancel();
+        let redis = Arc::clone(self);
+        self.returns.spawn(async move {
+            if let Err(error) = redis.forget_node().await {
+                tracing::debug!(%error, "could not take this node off the list");
+            }
+        });
+        self.returns.close();
+    }
+
+    pub(in crate::broker) async fn has_left(&self) {
+        if timeout(LAST_WORDS, self.returns.wait()).await.is_err() {
+            let left = self.returns.len();
+            tracing::warn!(left, "could not give everything back in time");
+        }
+    }
+
+    async fn forget_node(&self) -> Result<(), BrokerError> {
         self.link
             .commands
             .hdel(self.keys.nodes(), self.node.as_str())

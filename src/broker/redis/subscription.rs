@@ -153,7 +153,7 @@ impl Redis {
     pub(in crate::broker) fn release(self: &Arc<Self>, uid: Uid) {
         let redis = Arc::clone(self);
         // Bounded by the connections that end; each waits for its turn and two answers at most.
-        tokio::spawn(async move {
+        self.returns.spawn(async move {
             let _turn = redis.held.turn(uid).await;
             if redis.held.remove(uid)
                 && let Err(error) = redis.let_go(uid).await
