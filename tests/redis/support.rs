@@ -11,6 +11,8 @@
 
 #[path = "../it/support/backend.rs"]
 mod backend;
+#[path = "../it/support/certificate.rs"]
+mod certificate;
 #[path = "../it/support/code.rs"]
 mod code;
 #[path = "../it/support/gateway.rs"]
@@ -36,9 +38,11 @@ mod websocket;
 #[path = "../it/support/wire.rs"]
 mod wire;
 
+mod browser;
 mod crowd;
 mod history;
 mod join;
+mod link;
 mod proxy;
 mod publisher;
 mod reader;
@@ -47,13 +51,16 @@ mod server;
 mod wait;
 
 pub use backend::Backend;
+pub use browser::Habits;
+pub use certificate::{Certificate, CertificateFiles};
 pub use code::Code;
 pub use crowd::{Crowd, tally};
 pub use gateway::{Gateway, broker};
-pub use history::{ANSWER_WITHIN, Said, check};
+pub use history::{ANSWER_WITHIN, Said, check, only_words};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
 pub use join::{joins, joins_with};
+pub use link::Link;
 pub use page::Page;
 pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};

@@ -1,6 +1,11 @@
 //! What a page was given for its code, and the lines that others make of it.
 
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::Value;
+
+use super::Request;
 
 /// A code, as `/qrcode` or the sessions API answered.
 #[derive(Clone, Debug)]
@@ -14,6 +19,17 @@ pub struct Code {
 }
 
 impl Code {
+    /// Has a session put on record as another system would, at the node whose operators ask there;
+    /// `members` are more than uid and ticket: `,"key":true`.
+    pub async fn registered(ops: SocketAddr, members: &str) -> Code {
+        static NEXT: AtomicU32 = AtomicU32::new(1_735_536_450);
+        let uid = NEXT.fetch_add(1, Ordering::Relaxed);
+        let body = format!(r#"{{"uid":{uid},"ticket":"gQH4+/{uid}=="{members}}}"#);
+        let reply = Request::post("/api/v1/sessions", body).to(ops).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        Code::from_reply(reply.text())
+    }
+
     /// Reads the reply.
     pub fn from_reply(text: &str) -> Code {
         let json: Value = serde_json::from_str(text).unwrap();

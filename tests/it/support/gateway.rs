@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use scangate::broker::embedded::{Embedded, Retention};
@@ -113,21 +112,12 @@ impl Gateway {
 
     /// A session without a key, as another system would register it.
     pub async fn code(&self) -> Code {
-        self.registers("").await
+        Code::registered(self.ops(), "").await
     }
 
     /// A session with a key.
     pub async fn code_with_key(&self) -> Code {
-        self.registers(r#","key":true"#).await
-    }
-
-    async fn registers(&self, members: &str) -> Code {
-        static NEXT: AtomicU32 = AtomicU32::new(1_735_536_450);
-        let uid = NEXT.fetch_add(1, Ordering::Relaxed);
-        let body = format!(r#"{{"uid":{uid},"ticket":"gQH4+/{uid}=="{members}}}"#);
-        let reply = self.tells(Request::post("/api/v1/sessions", body)).await;
-        assert_eq!(reply.status, 201, "{}", reply.text());
-        Code::from_reply(reply.text())
+        Code::registered(self.ops(), r#","key":true"#).await
     }
 
     /// A code from `/qrcode`.
@@ -149,10 +139,7 @@ impl Gateway {
 
     /// The value of a series now; none where it does not exist.
     pub async fn metric(&self, series: &str) -> Option<f64> {
-        let reply = self.tells(Request::get("/metrics")).await;
-        let mut lines = reply.text().lines();
-        let value = lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        value.map(|value| value.parse().unwrap())
+        self.tells(Request::get("/metrics")).await.series(series)
     }
 
     /// Waits until a series has this value.

@@ -186,6 +186,13 @@ impl Response {
         serde_json::from_str(self.text()).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
 
+    /// The value of a series, where this is the answer to `/metrics`; none where it does not exist.
+    pub fn series(&self, name: &str) -> Option<f64> {
+        let mut lines = self.text().lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map(|value| value.parse().unwrap())
+    }
+
     /// Checks the form of errors, `{"error":{"code":…,"message":…}}`; returns the code.
     #[track_caller]
     pub fn error(&self, status: u16) -> String {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
 use super::{Code, Gateway, Heard, Manner, Publisher, Reader, Said, check};
 
 /// Publishers and their pages.
@@ -10,6 +13,14 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// These; ready when all pages are bound.
+    pub async fn of(pairs: Vec<(Publisher, Reader)>) -> Crowd {
+        for (_, reader) in &pairs {
+            reader.is_bound(1, Duration::from_secs(10)).await;
+        }
+        Crowd { pairs }
+    }
+
     /// `many` sessions, spread over `nodes`: made at one, read at the next, published to at all.
     /// Every other publisher insists. Ready when all pages are bound.
     pub async fn gathers(nodes: &[&Gateway], many: usize) -> Crowd {
@@ -18,10 +29,7 @@ impl Crowd {
             let code = nodes[number % nodes.len()].code().await;
             pairs.push(Crowd::pair(nodes, number, code));
         }
-        for (_, reader) in &pairs {
-            reader.is_bound(1, Duration::from_secs(10)).await;
-        }
-        Crowd { pairs }
+        Crowd::of(pairs).await
     }
 
     fn pair(nodes: &[&Gateway], number: usize, code: Code) -> (Publisher, Reader) {
@@ -39,23 +47,29 @@ impl Crowd {
 
     /// Waits until every page hears of something said from now on; the longest that it took.
     pub async fn goes_on(&self, patience: Duration) -> Duration {
-        let mut longest = Duration::ZERO;
-        for (publisher, reader) in &self.pairs {
-            let next = publisher.said().len() + 1;
-            let heard = reader
-                .hears_from(next, patience.saturating_sub(longest))
-                .await;
-            longest = longest.max(longest + heard);
+        let next = |(publisher, _): &(Publisher, Reader)| publisher.said().len() + 1;
+        let next: Vec<_> = self.pairs.iter().map(next).collect();
+        let begun = Instant::now();
+        for ((_, reader), next) in self.pairs.iter().zip(next) {
+            let left = patience.saturating_sub(begun.elapsed());
+            reader.hears_from(next, left).await;
         }
-        longest
+        begun.elapsed()
+    }
+
+    /// How many connections have ended so far.
+    pub fn ends(&self) -> usize {
+        let ends = |(_, reader): &(Publisher, Reader)| reader.heard().ends.len();
+        self.pairs.iter().map(ends).sum()
     }
 
     /// Ends the stories and checks each; what was said and heard in all.
     pub async fn heard_right(mut self, patience: Duration) -> Vec<(Vec<Said>, Heard)> {
-        let mut histories = Vec::new();
-        for (publisher, _) in &mut self.pairs {
-            histories.push(publisher.stops().await);
-        }
+        let stops = self
+            .pairs
+            .iter_mut()
+            .map(|(publisher, _)| publisher.stops());
+        let histories = join_all(stops).await;
         let mut told = Vec::new();
         for ((_, reader), said) in self.pairs.iter().zip(histories) {
             let last = said.last().unwrap().n;
@@ -76,7 +90,9 @@ pub fn tally(histories: &[(Vec<Said>, Heard)]) -> String {
     let mut words = std::collections::BTreeMap::new();
     let mut longest = Duration::ZERO;
     for line in said {
-        *words.entry(line.word.as_str()).or_insert(0) += 1;
+        for word in line.words() {
+            *words.entry(word).or_insert(0) += 1;
+        }
         longest = longest.max(line.took);
     }
     format!("{words:?}, the slowest answer after {longest:?}")

@@ -10,11 +10,19 @@ pub struct Said {
     /// What it was answered at last: `ok`, `queued`, `fail`, `unknown`; `cut` where the connection
     /// ended first.
     pub word: String,
+    /// What it was answered before that, each time that it was said.
+    pub before: Vec<String>,
     /// The longest that an answer took.
     pub took: Duration,
 }
 
 impl Said {
+    /// Every answer that it got.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let words = self.before.iter().chain([&self.word]);
+        words.map(String::as_str)
+    }
+
     /// Whether it must arrive.
     pub fn is_accepted(&self) -> bool {
         matches!(self.word.as_str(), "ok" | "queued")
@@ -41,6 +49,14 @@ pub fn check(said: &[Said], heard: &[usize]) {
     }
     let unsaid = |n: &&usize| !said.iter().any(|line| line.n == **n);
     assert_eq!(heard.iter().find(unsaid), None, "heard, but never said");
+}
+
+/// Checks that no line ever got another answer than these.
+#[track_caller]
+pub fn only_words(said: &[Said], allowed: &[&str]) {
+    let is_odd = |line: &&Said| line.words().any(|word| !allowed.contains(&word));
+    let odd = said.iter().find(is_odd);
+    assert!(odd.is_none(), "{odd:?}");
 }
 
 /// What was said and heard before and after line `n`.

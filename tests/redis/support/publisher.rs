@@ -36,12 +36,17 @@ pub struct Publisher {
 impl Publisher {
     /// Begins to publish to `code` at the push ports of `nodes` in turn.
     pub fn starts(nodes: Vec<SocketAddr>, code: Code, manner: Manner) -> Publisher {
+        Publisher::paced(nodes, code, manner, PACE)
+    }
+
+    /// The same with another time between two lines.
+    pub fn paced(nodes: Vec<SocketAddr>, code: Code, manner: Manner, pace: Duration) -> Publisher {
         let said = Arc::<Mutex<Vec<Said>>>::default();
         let (stop, stopped) = watch::channel(false);
         let notes = Arc::clone(&said);
         let task = tokio::spawn(async move {
             let mut backends = nodes.into_iter().map(Backend::at).collect::<Vec<_>>();
-            let mut pace = interval(PACE);
+            let mut pace = interval(pace);
             // After the stop one line more is said, until it is accepted: once it has been heard,
             // everything before it has.
             for n in 0.. {
@@ -83,16 +88,23 @@ async fn say(backends: &mut [Backend], code: &Code, n: usize, manner: Manner) ->
         Manner::Insistent => code.event(&format!(r#""n":{n},"push_id":"p{n}""#)),
     };
     let mut took = Duration::ZERO;
+    let mut before = Vec::new();
     let mut pace = interval(Duration::from_millis(50));
     for attempt in 0.. {
         let begun = Instant::now();
         let at = (n + attempt) % backends.len();
         let word = backends[at].say(&line).await;
         took = took.max(begun.elapsed());
-        let said = Said { n, word, took };
+        let said = Said {
+            n,
+            word,
+            before,
+            took,
+        };
         if manner == Manner::Careless || said.is_accepted() {
             return said;
         }
+        before = said.words().map(str::to_owned).collect();
         pace.tick().await;
     }
     unreachable!("it insists")

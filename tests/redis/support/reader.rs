@@ -8,8 +8,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::browser::Browser;
 use super::websocket::{CLOSE, PING, PONG, TEXT};
-use super::{Code, Websocket, Wire, becomes, masked, passes};
+use super::{Code, Habits, Websocket, Wire, becomes, masked, passes};
 
 /// What a page has seen.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Heard {
     pub gaps: usize,
     /// Connections that ended, with their codes.
     pub ends: Vec<Option<u16>>,
+    /// From the end of a connection to the next echo of a bind; a browser's page notes them.
+    pub absences: Vec<Duration>,
     /// Whatever else it was told.
     pub odd: Vec<String>,
 }
@@ -52,6 +55,13 @@ impl Reader {
                 passes(BACKOFF).await;
             }
         });
+        Reader { heard, task }
+    }
+
+    /// Begins to follow `code` at one address, with the manners of a browser's page.
+    pub fn browses(address: SocketAddr, code: Code, habits: Habits) -> Reader {
+        let (notes, heard) = watch::channel(Heard::default());
+        let task = tokio::spawn(Browser::new(address, code, habits, notes).stays());
         Reader { heard, task }
     }
 
@@ -145,7 +155,8 @@ async fn follow(node: SocketAddr, code: &Code, notes: &watch::Sender<Heard>) {
     notes.send_modify(|heard| heard.ends.push(None));
 }
 
-fn note(code: &Code, text: &str, notes: &watch::Sender<Heard>) {
+/// Notes a text that is no echo.
+pub(super) fn note(code: &Code, text: &str, notes: &watch::Sender<Heard>) {
     let json: Value = serde_json::from_str(text).unwrap();
     notes.send_modify(|heard| {
         match (
