@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use scangate::config::Config;
+use scangate::node::Addresses;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -39,35 +40,81 @@ pub fn trusts_the_balancer(config: &mut Config) {
 pub struct Balancer {
     /// The process, with what it prints.
     pub program: Program,
+    recipe: Recipe,
     address: SocketAddr,
     certificate: Option<Certificate>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Balancer {
-    /// Starts one before these nodes, and waits until it serves.
+    /// Starts one before these nodes, and waits until it serves. A connection may be idle for
+    /// [`IDLE`].
     pub async fn before(nodes: &[&Gateway], recipe: Recipe) -> Balancer {
+        let nodes = nodes.iter().map(|node| Addresses {
+            public: node.public(),
+            push: node.push(),
+            ops: node.ops(),
+        });
+        let idle = format!("{}s", IDLE.as_secs());
+        Balancer::with(&nodes.collect::<Vec<_>>(), recipe, |text, _| {
+            assert!(text.contains("75s"), "no 75s in the example");
+            text.replace("75s", &idle)
+        })
+        .await
+    }
+
+    /// Starts one before the nodes at these addresses. `change` makes the file what it is, and is
+    /// told where the balancer listens.
+    pub async fn with(
+        nodes: &[Addresses],
+        recipe: Recipe,
+        change: impl FnOnce(String, SocketAddr) -> String,
+    ) -> Balancer {
         let files = TempDir::new().unwrap();
         let address = address_of_its_own();
         let certificate = (recipe != Recipe::HaproxyTcp).then(Certificate::new);
         if let Some(certificate) = &certificate {
             write_pem(certificate, &files.path().join("cert.pem"));
         }
-        let text = recipe.adapted(nodes, address, files.path());
-        let mut program = recipe.runs(&text, files.path());
+        let text = change(recipe.adapted(nodes, address, files.path()), address);
+        fs::write(files.path().join("balancer.conf"), text).unwrap();
+        let mut balancer = Balancer {
+            program: recipe.runs(files.path()),
+            recipe,
+            address,
+            certificate,
+            files,
+        };
+        balancer.listens().await;
+        balancer
+    }
+
+    async fn listens(&mut self) {
+        let address = self.address;
         let listening = eventually("whether it listens", true, async || {
             TcpStream::connect(address).await.is_ok()
         });
         tokio::select! {
             () = listening => {}
-            status = program.ends() => panic!("it has ended: {status}"),
+            status = self.program.ends() => panic!("it has ended: {status}"),
         }
-        Balancer {
-            program,
-            address,
-            certificate,
-            _files: files,
-        }
+    }
+
+    /// Where it takes the pages.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Dies without a word, and with every connection: SIGKILL.
+    pub async fn dies(&mut self) {
+        self.program.signals("KILL").await;
+        self.program.ends().await;
+    }
+
+    /// Starts again where it was.
+    pub async fn returns(&mut self) {
+        self.program = self.recipe.runs(self.files.path());
+        self.listens().await;
     }
 
     /// A connection to it from an address of this machine.
@@ -99,7 +146,7 @@ impl Balancer {
 
 impl Recipe {
     /// The file of `examples/`, for these nodes.
-    fn adapted(self, nodes: &[&Gateway], address: SocketAddr, files: &Path) -> String {
+    fn adapted(self, nodes: &[Addresses], address: SocketAddr, files: &Path) -> String {
         let path = match self {
             Recipe::HaproxyTcp => "examples/haproxy-tcp.cfg",
             Recipe::HaproxyHttp => "examples/haproxy-http.cfg",
@@ -127,14 +174,13 @@ impl Recipe {
                 replace("http {", &nginx_files(files));
             }
         }
-        replace("75s", &format!("{}s", IDLE.as_secs()));
         for (index, node) in nodes.iter().enumerate() {
             let example = format!("10.0.0.1{}:2129", index + 1);
-            replace(&example, &node.public().to_string());
+            let Addresses { public, ops, .. } = node;
+            replace(&example, &public.to_string());
             if self != Recipe::Nginx {
-                let example = format!("{} check port 9129", node.public());
-                let port = node.ops().port();
-                replace(&example, &format!("{} check port {port}", node.public()));
+                let example = format!("{public} check port 9129");
+                replace(&example, &format!("{public} check port {}", ops.port()));
             }
         }
         // The nodes that an example has and a test has not.
@@ -142,9 +188,8 @@ impl Recipe {
         lines.map(|line| format!("{line}\n")).collect()
     }
 
-    fn runs(self, text: &str, files: &Path) -> Program {
+    fn runs(self, files: &Path) -> Program {
         let file = files.join("balancer.conf");
-        fs::write(&file, text).unwrap();
         let file = file.to_str().unwrap();
         if self != Recipe::Nginx {
             return Program::runs(find("haproxy"), &["-db", "-f", file], &[]);
