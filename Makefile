@@ -34,7 +34,7 @@ test-browser: ## The page in a real Chromium, through the real gateway and the s
 
 chaos: ## The long failure tests too: many minutes
 	.ci/install redis-server haproxy nginx
-	SCANGATE_CHAOS=1 cargo test --locked --test redis -- --nocapture
+	SCANGATE_CHAOS=1 cargo test --locked --test redis --test nodes -- --nocapture
 
 check: ## What must hold besides the tests: format, lints, a benchmark that runs
 	cargo fmt --all --check
