@@ -206,7 +206,7 @@ fn remove_ended(write: &WriteTransaction) -> StoreResult<()> {
     let mut records = write.open_table(RECORDS)?;
     let mut ends_of = write.open_table(ENDS)?;
     let mut ended = Vec::new();
-    for entry in ends_of.range(..(unix_millis(), ""))?.take(MOST_REMOVED) {
+    for entry in ends_of.range(..(unix_millis() + 1, ""))?.take(MOST_REMOVED) {
         let key = entry?.0;
         let (ends, name) = key.value();
         ended.push((ends, name.to_owned()));

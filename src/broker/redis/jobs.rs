@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Redis;
 use super::answer::Answer;
-use super::link::call;
 use crate::broker::durable::MOST_JOBS;
 use crate::broker::{BrokerError, Enqueued, Job, Queue, Taken};
 
@@ -25,11 +24,11 @@ impl Redis {
         ];
         let keys = self.keys.jobs(queue);
         let key = keys[0].clone();
-        let client = &self.link.pushes;
-        let answer = call(client, &self.scripts.enqueue, keys, arguments).await?;
+        let enqueue = &self.scripts.enqueue;
+        let answer = self.link.call_durably(enqueue, keys, arguments).await?;
         match Answer::of(answer).word().as_str() {
             "queued" => {
-                self.replicas.wait(client, &key).await?;
+                self.replicas.wait(&self.link.pushes, &key).await?;
                 Ok(Enqueued::Yes)
             }
             "known" => Ok(Enqueued::Known),

@@ -88,6 +88,17 @@ impl Link {
         let words = || (keys.clone(), values(arguments.clone()));
         call(&self.commands, script, words).await
     }
+
+    /// The same on the connection whose writes replicas may be waited for.
+    pub async fn call_durably(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        arguments: Vec<String>,
+    ) -> Result<Vec<Value>, BrokerError> {
+        let words = || (keys.clone(), values(arguments.clone()));
+        call(&self.pushes, script, words).await
+    }
 }
 
 /// Calls a script through `client`. `words` are its keys and arguments; they are asked for a second

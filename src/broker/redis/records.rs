@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface};
-use fred::types::{SetOptions, Value};
+use fred::types::SetOptions;
 
 use super::Redis;
 use super::answer::Answer;
-use super::link::{call, failure};
+use super::link::failure;
 use crate::broker::{BrokerError, Record};
 use crate::random;
 use crate::session::hex;
@@ -39,16 +39,16 @@ impl Redis {
         life: Option<Duration>,
     ) -> Result<bool, BrokerError> {
         let key = self.keys.record_of(name);
-        let life = life.map_or(0, |life| life.as_millis().max(1) as i64);
-        let mut arguments: Vec<Value> = vec![known.to_string().into(), life.into()];
-        arguments.extend(text.map(Value::from));
-        let client = &self.link.pushes;
+        let life = life.map_or(0, |life| life.as_millis().max(1));
+        let mut arguments = vec![known.to_string(), life.to_string()];
+        arguments.extend(text.map(str::to_owned));
         let keys = vec![key.clone()];
-        let answer = call(client, &self.scripts.write, keys, arguments).await?;
+        let write = &self.scripts.write;
+        let answer = self.link.call_durably(write, keys, arguments).await?;
         if Answer::of(answer).number() == 0 {
             return Ok(false);
         }
-        self.replicas.wait(client, &key).await?;
+        self.replicas.wait(&self.link.pushes, &key).await?;
         Ok(true)
     }
 
