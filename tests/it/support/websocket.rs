@@ -91,7 +91,6 @@ impl Websocket {
         let (head, length) = (start[0], start[1]);
         assert_eq!(head & 0x70, 0, "reserved bits in {head:#x}");
         assert_eq!(length & 0x80, 0, "a server does not mask");
-        eprintln!("frame {head:#x} {length}");
         let length = match length {
             126 => {
                 let length = self.wire.takes(2).await.unwrap();
