@@ -69,7 +69,7 @@ pub use process::{Process, Program, scangate};
 pub use proxy::{Proxy, Weather};
 pub use publisher::{Manner, Publisher};
 pub use reader::{Heard, Reader};
-pub use resp::{Reply, ask};
+pub use resp::{Reply, ask, converse};
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};
 pub use wait::{becomes, is_long, passes, within};

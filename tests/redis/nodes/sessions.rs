@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Gateway, Phone, Platform, Request, Server, becomes, joins, joins_with};
+use crate::support::{
+    Gateway, Phone, Platform, Request, Server, becomes, converse, joins, joins_with,
+};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,24 @@ async fn a_session_that_is_ended_at_one_node_ends_at_all() {
     page.says(&code.text).await;
     page.is_refused("uid_unknown").await;
     assert_eq!(c.backend().await.say(&code.nth(0)).await, "fail");
+}
+
+/// The release may reach Redis before the end of the subscription does, by another connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_lingers_keeps_no_session() {
+    let redis = Server::start().await;
+    let node = joins(&redis.url()).await;
+    let code = node.code().await;
+    let [record, channel] = ["s", "c"].map(|kind| format!("scangate:{{{}}}:{kind}", code.uid));
+    let mut page = node.page().await;
+    page.binds(&code).await;
+    let lingers = converse(redis.address(), &["SSUBSCRIBE", &channel]).await;
+    let life = async || redis.say(&["PTTL", &record]).await.number();
+    let grace = 200_000;
+    assert!(life().await > grace, "it is held");
+    page.leaves().await;
+    becomes(SOON, "its life in ms", life, |life| *life < grace).await;
+    drop(lingers);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,13 +52,22 @@ impl Reply {
 
 /// Asks the server at `address` over a connection of its own.
 pub async fn ask(address: SocketAddr, words: &[&str]) -> io::Result<Reply> {
+    converse(address, words).await.map(|(_, reply)| reply)
+}
+
+/// The same, and the connection, which ends when it is dropped.
+pub async fn converse(
+    address: SocketAddr,
+    words: &[&str],
+) -> io::Result<(BufReader<TcpStream>, Reply)> {
     let mut stream = BufReader::new(TcpStream::connect(address).await?);
     let mut question = format!("*{}\r\n", words.len());
     for word in words {
         question.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
     stream.write_all(question.as_bytes()).await?;
-    read(&mut stream).await
+    let reply = read(&mut stream).await?;
+    Ok((stream, reply))
 }
 
 async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Reply> {
