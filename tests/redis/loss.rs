@@ -1,4 +1,8 @@
-//! The path between nodes and Redis is lost in many ways; what was accepted arrives all the same,
-//! once and in order.
+//! The path between nodes and Redis is lost in many ways, or Redis itself; what was accepted arrives
+//! all the same, once and in order, but for what died with the only Redis that had it.
 
 mod cut;
+mod freeze;
+mod hole;
+mod outage;
+mod sentinel;

@@ -41,7 +41,7 @@ async fn fails(url: &str, words: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_told_and_not_shown() {
-    let redis = Server::with(&["--save", "", "--requirepass", "right"]).await;
+    let redis = Server::with(&["--requirepass", "right"]).await;
     let at = redis.address();
     let refusals = ["wrongpass", "password", "auth"];
     fails(&format!("redis://:{PASSWORD}@{at}"), &refusals).await;

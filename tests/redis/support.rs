@@ -3,6 +3,7 @@
 //! | who | what |
 //! |---|---|
 //! | [`Server`] | one `redis-server` in a directory of its own; killed when dropped |
+//! | [`Sentinel`] | a primary, a replica, and who has it take over |
 //! | [`Proxy`] | stands between a node and a server: lets through, swallows, or cuts |
 //! | [`Crowd`], [`History`] | publishers and pages whose every word is recorded, and who checks it |
 
@@ -47,6 +48,7 @@ mod proxy;
 mod publisher;
 mod reader;
 mod resp;
+mod sentinel;
 mod server;
 mod wait;
 
@@ -56,7 +58,7 @@ pub use certificate::{Certificate, CertificateFiles};
 pub use code::Code;
 pub use crowd::{Crowd, tally};
 pub use gateway::{Gateway, broker};
-pub use history::{ANSWER_WITHIN, Said, check, only_words};
+pub use history::{ANSWER_WITHIN, Said, check, check_but, only_words};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
 pub use join::{joins, joins_with};
@@ -70,6 +72,7 @@ pub use proxy::{Proxy, Weather};
 pub use publisher::{Manner, Publisher};
 pub use reader::{Heard, Reader};
 pub use resp::{Reply, ask, converse};
+pub use sentinel::Sentinel;
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};
 pub use wait::{becomes, is_long, passes, within};

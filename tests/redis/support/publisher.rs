@@ -68,6 +68,15 @@ impl Publisher {
         self.said.lock().unwrap().clone()
     }
 
+    /// When it first said the newest line that was accepted.
+    pub fn accepted(&self) -> Option<Instant> {
+        let said = self.said.lock().unwrap();
+        let mut newest = said.iter().rev();
+        newest
+            .find(|line| line.is_accepted())
+            .map(|line| line.asked)
+    }
+
     /// Ends with a line that is accepted; all that it has said.
     pub async fn stops(&mut self) -> Vec<Said> {
         self.stop.send_replace(true);
@@ -87,6 +96,7 @@ async fn say(backends: &mut [Backend], code: &Code, n: usize, manner: Manner) ->
         Manner::Careless => code.nth(n),
         Manner::Insistent => code.event(&format!(r#""n":{n},"push_id":"p{n}""#)),
     };
+    let asked = Instant::now();
     let mut took = Duration::ZERO;
     let mut before = Vec::new();
     let mut pace = interval(Duration::from_millis(50));
@@ -94,11 +104,14 @@ async fn say(backends: &mut [Backend], code: &Code, n: usize, manner: Manner) ->
         let begun = Instant::now();
         let at = (n + attempt) % backends.len();
         let word = backends[at].say(&line).await;
-        took = took.max(begun.elapsed());
+        let answered = Instant::now();
+        took = took.max(answered - begun);
         let said = Said {
             n,
             word,
             before,
+            asked,
+            answered,
             took,
         };
         if manner == Manner::Careless || said.is_accepted() {

@@ -21,6 +21,8 @@ pub struct Heard {
     pub since: String,
     /// Binds that were echoed.
     pub binds: usize,
+    /// How many of them have caught up since.
+    pub settled: usize,
     /// Binds that were answered `unavailable`.
     pub unavailable: usize,
     /// Notices of a gap.
@@ -82,9 +84,9 @@ impl Reader {
         self.sees("an event", patience, is_good).await
     }
 
-    /// Waits until it has been bound so often.
+    /// Waits until it has been bound so often, and has caught up.
     pub async fn is_bound(&self, times: usize, patience: Duration) -> Duration {
-        self.sees("a bind", patience, |heard| heard.binds >= times)
+        self.sees("a bind", patience, |heard| heard.settled >= times)
             .await
     }
 
@@ -130,7 +132,11 @@ async fn follow(node: SocketAddr, code: &Code, notes: &watch::Sender<Heard>) {
     websocket.says(&echo).await;
     while let Some(frame) = websocket.frame().await {
         match frame.head {
-            TEXT if frame.text() == echo => notes.send_modify(|heard| heard.binds += 1),
+            TEXT if frame.text() == echo => {
+                notes.send_modify(|heard| heard.binds += 1);
+                // Heard only when the bind is through with everything.
+                websocket.says(r#"{"cmd":"ping","pong":true}"#).await;
+            }
             TEXT => {
                 let is_refused = notes.borrow().unavailable;
                 note(code, frame.text(), notes);
@@ -169,6 +175,7 @@ pub(super) fn note(code: &Code, text: &str, notes: &watch::Sender<Heard>) {
                 heard.since = id.to_owned();
             }
             (Some("gap"), ..) => heard.gaps += 1,
+            (Some("pong"), ..) => heard.settled = heard.binds,
             (Some("error"), ..) if json["code"] == "unavailable" => heard.unavailable += 1,
             _ => heard.odd.push(text.to_owned()),
         }

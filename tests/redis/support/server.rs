@@ -25,23 +25,15 @@ pub struct Server {
 impl Server {
     /// A server that keeps nothing on disk.
     pub async fn start() -> Server {
-        Server::with(&["--save", "", "--appendonly", "no"]).await
+        Server::with(&[]).await
     }
 
     /// A server that has on disk whatever it has answered.
     pub async fn durable() -> Server {
-        Server::with(&[
-            "--save",
-            "",
-            "--appendonly",
-            "yes",
-            "--appendfsync",
-            "always",
-        ])
-        .await
+        Server::with(&["--appendonly", "yes", "--appendfsync", "always"]).await
     }
 
-    /// A server with these settings.
+    /// A server with these settings. Without others it keeps nothing on disk.
     pub async fn with(settings: &[&str]) -> Server {
         Server::at(free_port(), settings).await
     }
@@ -97,6 +89,14 @@ impl Server {
             .number()
     }
 
+    /// Lets no replica follow it any more; what is written from now on, it alone has.
+    pub async fn parts_from_replicas(&self) {
+        self.say(&["ACL", "SETUSER", "default", "-psync", "-sync"])
+            .await;
+        self.say(&["CLIENT", "KILL", "TYPE", "replica"]).await;
+        self.has_replicas(0).await;
+    }
+
     /// Stops dead, connections open: SIGSTOP.
     pub async fn freezes(&self) {
         self.signal("STOP").await;
@@ -116,6 +116,15 @@ impl Server {
     pub async fn returns(&mut self) {
         self.child = spawn(self.port, &self.settings, &self.directory);
         self.is_up().await;
+    }
+
+    /// Waits until so many replicas follow it.
+    pub async fn has_replicas(&self, many: usize) {
+        let question = async || {
+            let told = self.say(&["INFO", "replication"]).await;
+            told.text().matches("state=online").count()
+        };
+        becomes(START, "replicas", question, |online| *online == many).await;
     }
 
     async fn is_up(&self) {
@@ -141,7 +150,9 @@ fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {
     Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--dir".as_ref(), directory.path().as_os_str()])
-        .args(["--logfile", "log"])
+        .args(["--logfile", "log", "--save", ""])
+        // A replica gets its copy at once, and not when others may have come too.
+        .args(["--repl-diskless-sync-delay", "0"])
         .args(settings)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
