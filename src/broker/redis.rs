@@ -103,8 +103,10 @@ impl Redis {
         retention: Retention,
         inbox: SharedInbox,
     ) -> Result<Member, RedisError> {
-        let link = Link::connect(url, settings.wait_replicas > 0).await?;
         let stop = CancellationToken::new();
+        // Also where this fails half way.
+        let guard = stop.clone().drop_guard();
+        let link = Link::connect(url, settings.wait_replicas > 0, &stop).await?;
         let redis = Arc::new(Self {
             link,
             keys: Keys::new(&settings.prefix),
@@ -116,14 +118,14 @@ impl Redis {
             clock_ahead: AtomicI64::new(0),
             canary: Canary::default(),
             inbox: Mutex::new(Some(inbox)),
-            stop: stop.clone(),
+            stop,
             returns: TaskTracker::new(),
         });
         redis.load_publish().await;
         redis.start_tasks();
         Ok(Member {
             redis,
-            _stop: Arc::new(stop.drop_guard()),
+            _stop: Arc::new(guard),
         })
     }
 

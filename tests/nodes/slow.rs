@@ -142,6 +142,8 @@ impl Sleeper {
             n,
             word,
             before: Vec::new(),
+            asked: begun,
+            answered: Instant::now(),
             took: begun.elapsed(),
         };
         self.said.push(said);

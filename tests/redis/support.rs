@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Server`] | one `redis-server` in a directory of its own; killed when dropped |
 //! | [`Sentinel`] | a primary, a replica, and who has it take over |
+//! | [`Cluster`] | three shards, each a primary with a replica |
 //! | [`Proxy`] | stands between a node and a server: lets through, swallows, or cuts |
 //! | [`Crowd`], [`History`] | publishers and pages whose every word is recorded, and who checks it |
 
@@ -40,6 +41,7 @@ mod websocket;
 mod wire;
 
 mod browser;
+mod cluster;
 mod crowd;
 mod history;
 mod join;
@@ -55,6 +57,7 @@ mod wait;
 pub use backend::Backend;
 pub use browser::Habits;
 pub use certificate::{Certificate, CertificateFiles};
+pub use cluster::Cluster;
 pub use code::Code;
 pub use crowd::{Crowd, tally};
 pub use gateway::{Gateway, broker};

@@ -10,6 +10,7 @@ use fred::types::config::{
 };
 use fred::types::scripts::Script;
 use fred::types::{Builder, RespVersion, Value};
+use tokio_util::sync::CancellationToken;
 
 use super::super::BrokerError;
 
@@ -33,10 +34,17 @@ const MOST_WAITING: usize = 65_536;
 /// Fred makes nine channels of that size, some 90 bytes a place; more would be paid for in memory
 /// what a rare resync mends.
 const MOST_MESSAGES: usize = 32_768;
+/// From the end of a client's task to the next.
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Link {
-    /// Connects; an error is one of the address or the credentials, or that nobody is there.
-    pub async fn connect(url: &str, pushes_wait: bool) -> Result<Self, Error> {
+    /// Connects, until `stop`; an error is one of the address or the credentials, or that nobody is
+    /// there.
+    pub async fn connect(
+        url: &str,
+        pushes_wait: bool,
+        stop: &CancellationToken,
+    ) -> Result<Self, Error> {
         let mut config = Config::from_url(url)?;
         config.version = RespVersion::RESP3;
         let mut builder = Builder::from_config(config);
@@ -48,6 +56,9 @@ impl Link {
                 connection.connection_timeout = Duration::from_secs(2);
                 connection.internal_command_timeout = Duration::from_secs(2);
                 connection.max_command_attempts = 1;
+                // Nor is it sent elsewhere: with one attempt only, fred gives up for good over an
+                // `ASK`. A redirected command has not run, and after a `MOVED` the next goes right.
+                connection.max_redirections = 0;
                 connection.max_command_buffer_len = MOST_WAITING;
                 connection.unresponsive = UnresponsiveConfig {
                     max_timeout: Some(UNRESPONSIVE),
@@ -66,10 +77,10 @@ impl Link {
             performance.broadcast_channel_capacity = MOST_MESSAGES;
         });
         let subscriber = builder.build_subscriber_client()?;
-        commands.init().await?;
-        subscriber.init().await?;
+        start(&commands, stop).await?;
+        start(&subscriber, stop).await?;
         if pushes_wait {
-            pushes.init().await?;
+            start(&pushes, stop).await?;
         }
         Ok(Self {
             commands,
@@ -99,6 +110,31 @@ impl Link {
         let words = || (keys.clone(), values(arguments.clone()));
         call(&self.pushes, script, words).await
     }
+}
+
+/// Connects a client, and again whenever its task ends: after some errors, of a server that is no
+/// cluster for a moment, say, fred tries no more, whatever the policy is.
+async fn start<C>(client: &C, stop: &CancellationToken) -> Result<(), Error>
+where
+    C: ClientLike + 'static,
+{
+    let mut run = client.init().await?;
+    let (client, stop) = (client.clone(), stop.clone());
+    tokio::spawn(async move {
+        loop {
+            let ended = tokio::select! {
+                () = stop.cancelled() => return,
+                ended = &mut run => ended,
+            };
+            tracing::warn!(
+                ?ended,
+                "the connection to Redis was given up, beginning anew"
+            );
+            tokio::time::sleep(PAUSE).await;
+            run = client.connect();
+        }
+    });
+    Ok(())
 }
 
 /// Calls a script through `client`. `words` are its keys and arguments; they are asked for a second

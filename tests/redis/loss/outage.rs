@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::support::{
-    ANSWER_WITHIN, Crowd, Platform, Request, Server, becomes, joins, joins_with, passes, tally,
+    ANSWER_WITHIN, Crowd, Platform, Request, Server, becomes, free_port, joins, joins_with, passes,
+    tally,
 };
 
 /// How long what is due now may take.
@@ -113,4 +114,44 @@ async fn the_doors_say_that_it_is_away() {
     let back = becomes(BACK, "the health", word, |word| word == "ready").await;
     println!("ready {back:?} after its return");
     node.qrcode("token").await;
+}
+
+/// What a client library may take for the end of everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_was_none_for_a_moment_is_found_again() {
+    let bus = free_port().to_string();
+    let cluster = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        &bus,
+        // Alone it has nobody to learn its address from.
+        "--cluster-announce-ip",
+        "127.0.0.1",
+    ];
+    let mut redis = Server::with(&cluster).await;
+    redis.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
+    let info = async || redis.say(&["CLUSTER", "INFO"]).await;
+    becomes(SOON, "the cluster", info, |info| {
+        info.text().contains("cluster_state:ok")
+    })
+    .await;
+    let url = format!("redis-cluster://{}", redis.address());
+    let [a, b] = [joins(&url).await, joins(&url).await];
+    let crowd = Crowd::gathers(&[&a, &b], 4).await;
+    let since = Instant::now();
+    crowd.goes_on(SOON).await;
+    redis.dies().await;
+    let forgotten = since..Instant::now();
+    redis.returns_with(&[]).await;
+    passes(AWAY).await;
+    redis.dies().await;
+    redis.returns_with(&cluster).await;
+    let back = crowd.goes_on(SOON).await;
+    println!("back {back:?} after its return");
+    let told = crowd.heard_but(&forgotten, SOON).await;
+    println!("{}", tally(&told));
+    for (_, heard) in &told {
+        assert_eq!(heard.binds, 1, "no page noticed: {heard:?}");
+    }
 }

@@ -112,6 +112,12 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 
+    /// Starts again where it was, but with other settings.
+    pub async fn returns_with(&mut self, settings: &[&str]) {
+        self.settings = settings.iter().map(|&word| word.to_owned()).collect();
+        self.returns().await;
+    }
+
     /// Starts again where it was, with whatever it has on disk.
     pub async fn returns(&mut self) {
         self.child = spawn(self.port, &self.settings, &self.directory);
