@@ -84,10 +84,21 @@ impl Accounts {
         self.put_on_record(person, &known).await
     }
 
-    /// Another send token; the one so far is void.
-    pub async fn renew_token(&self, person: &OpenId) -> Result<String, BrokerError> {
-        self.revoke_token(person).await?;
-        self.send_token(person).await
+    /// Another send token; the one so far is void. The same occasion gives the same token, so that
+    /// a callback that comes again does not void what the first has shown.
+    pub async fn renew_token(
+        &self,
+        person: &OpenId,
+        occasion: &str,
+    ) -> Result<String, BrokerError> {
+        let salt = hex(&hash(format!("renew\0{occasion}").as_bytes())[..16]);
+        let renew = |known: &mut Person| known.token_salt.replace(salt.clone());
+        let (known, before) = self.change(person, renew).await?;
+        if let Some(before) = before.filter(|before| *before != salt) {
+            let token = self.derive(person, &before).await?;
+            self.forget_token(&token).await?;
+        }
+        self.put_on_record(person, &known).await
     }
 
     /// Makes the person's send token void; the next scan makes another one. False where there was

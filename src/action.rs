@@ -83,6 +83,7 @@ pub async fn run(
     };
     let event = match purpose.action {
         Action::Token => token::run(scan, shop).await?,
+        Action::Renew => token::renew(scan, shop).await?,
         Action::Login => login::run(scan, shop).await?,
         Action::Bind => return bind::run(account(), scan, shop).await,
         Action::Unbind => return unbind::run(account(), scan, shop).await,

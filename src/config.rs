@@ -29,6 +29,7 @@ mod shape;
 mod source;
 mod text;
 mod wechat;
+mod words;
 
 pub use broker::{Broker, BrokerUrl, Data};
 pub use confirm::Confirm;
@@ -49,6 +50,7 @@ pub use setting::Setting;
 pub use source::{File, Inputs};
 pub use text::{Notation, Text};
 pub use wechat::{Language, Login, Mode, Wechat};
+pub use words::Words;
 
 use reader::Reader;
 use setting::{Changes, Section};

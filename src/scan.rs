@@ -69,6 +69,12 @@ impl Scans {
                 Some(say)
             }
             Kind::Subscribe => Some(Say::Welcome),
+            Kind::Text { content, .. } => {
+                let occasion = push.dedup_key();
+                self.sends
+                    .hear(&push.from, content, occasion, base_url)
+                    .await?
+            }
             Kind::Unsubscribe => {
                 self.deeds.shop.accounts.forget(&push.from).await?;
                 None

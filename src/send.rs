@@ -18,6 +18,7 @@ use crate::wechat::api::Api;
 use crate::wechat::openid::OpenId;
 
 mod card;
+mod chat;
 mod delivery;
 mod draft;
 mod limits;

@@ -39,6 +39,14 @@ pub enum Say {
     UnknownCode,
     /// The person has begun to follow without a code.
     Welcome,
+    /// The person's send address, asked for in the chat.
+    Token(String),
+    /// The person's new send address; the one before it is void.
+    NewToken(String),
+    /// The person has no send token, or no more.
+    NoToken,
+    /// The person's send token is void now.
+    TokenRevoked,
     /// What the site's own backend has to say.
     Words(String),
 }
@@ -61,9 +69,29 @@ impl Say {
                 "Scanned. Points given: {points}; the balance is {balance}.",
             ),
             Say::Refused(refusal) => refused(*refusal),
+            Say::Token(_) => (
+                "您的发送地址(请勿告诉他人):\n{url}",
+                "Your send address; keep it to yourself:\n{url}",
+            ),
+            Say::NewToken(_) => (
+                "已更换 Token,旧的已失效。新的发送地址(请勿告诉他人):\n{url}",
+                "The token so far is void. Your new send address; keep it to yourself:\n{url}",
+            ),
+            Say::NoToken => (
+                "您还没有 Token,请先在网页上扫码获取。",
+                "You have no token. Scan the code on the web page to get one.",
+            ),
+            Say::TokenRevoked => (
+                "您的 Token 已停用。再次扫码可获取新的 Token。",
+                "Your token is void. Scan a code to get another one.",
+            ),
             Say::Scanned(Some(Action::Token)) => (
                 "扫码成功!您的专属 Token 已显示在网页上,请妥善保管,不要告诉他人。",
                 "Scanned. Your personal token is now shown on the web page; keep it to yourself.",
+            ),
+            Say::Scanned(Some(Action::Renew)) => (
+                "扫码成功!新的 Token 已显示在网页上,旧的已失效。",
+                "Scanned. Your new token is shown on the web page; the one before it is void.",
             ),
             Say::Scanned(Some(Action::Login)) => (
                 "登录成功,请回到网页继续。如果不是您本人操作,请立即关闭该网页。",
@@ -104,6 +132,7 @@ impl Say {
                 .replace("{points}", &points.to_string())
                 .replace("{balance}", &balance.to_string())
                 .into(),
+            Say::Token(url) | Say::NewToken(url) => words.replace("{url}", url).into(),
             _ => words.into(),
         }
     }
@@ -173,6 +202,8 @@ mod tests {
             (Say::Bound(account.clone()), ["alice", "alice"]),
             (Say::Unbound(account), ["alice", "alice"]),
             (credited, ["17", "42"]),
+            (Say::Token("https://a".to_owned()), ["https://a", "\n"]),
+            (Say::NewToken("https://a".to_owned()), ["https://a", "\n"]),
         ] {
             for language in [Language::Zh, Language::En] {
                 let text = say.text(language);

@@ -7,6 +7,9 @@ const WORDS = {
 	token: 'Get your message token|获取消息通知 Token',
 	token_lead: 'Scan with WeChat, and your token appears here.|用微信扫一扫，Token 立即显示在这里。',
 	token_done: 'Your token is ready. Keep it to yourself.|Token 已就绪，请妥善保管。',
+	renew: 'Renew your message token|更换消息通知 Token',
+	renew_lead: 'Scan with WeChat. The token so far becomes void.|用微信扫一扫更换，旧的 Token 随即失效。',
+	renew_done: 'Your new token is ready. Keep it to yourself.|新 Token 已就绪，请妥善保管。',
 	login: 'Sign in with WeChat|微信扫码登录',
 	login_lead: 'Scan with WeChat, and you are in.|打开微信扫一扫，即可登录。',
 	login_done: 'Signed in. Taking you there…|登录成功，正在跳转…',
@@ -33,6 +36,7 @@ const WORDS = {
 	again: 'Get a new code|获取新二维码',
 	retry: 'Try now|立即重试',
 	address: 'Send address|请求地址',
+	example: 'Try it|试一试',
 	copy: 'Copy|复制',
 	copied: 'Copied|已复制',
 };
@@ -161,7 +165,7 @@ async function finish({ cmd, token, url }) {
 		location.assign(target);
 	} else if (token) {
 		const address = url ?? new URL(`${encodeURIComponent(token)}.send`, location.origin).href;
-		const facts = [['Token', token], [say('address'), address]];
+		const facts = [['Token', token], [say('address'), address], [say('example'), `curl -d text=Hello ${address}`]];
 		$('facts').replaceChildren(...facts.flatMap(fact));
 		$('facts').hidden = false;
 	}

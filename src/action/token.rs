@@ -1,4 +1,4 @@
-//! `token`: the person's own send token, shown on the page with its URL.
+//! `token` and `renew`: the person's own send token, or another one, shown on the page with its URL.
 //!
 //! ```text
 //! {"uid":U,"ticket":"T","token":"SG…","url":"https://…/SG….send"}
@@ -20,6 +20,16 @@ struct Shown {
 
 pub(super) async fn run(scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
     let token = shop.accounts.send_token(scan.person).await?;
+    Ok(shown(scan, token))
+}
+
+/// `renew`: another token; the one so far is void.
+pub(super) async fn renew(scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
+    let token = shop.accounts.renew_token(scan.person, &scan.id()).await?;
+    Ok(shown(scan, token))
+}
+
+fn shown(scan: &Scan<'_>, token: String) -> Bytes {
     let url = format!("{}/{token}.send", scan.base_url);
-    Ok(event(scan, Shown { token, url }))
+    event(scan, Shown { token, url })
 }

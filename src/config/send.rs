@@ -2,6 +2,7 @@
 
 use super::declare::settings;
 use super::shape;
+use super::words::Words;
 
 settings! {
     /// How `.send` writes to people, and how much. It needs `wechat.template_id`.
@@ -27,5 +28,11 @@ settings! {
         all_per_day: u32 = "100000" in 0..=1000000000, restart;
         /// Requests with a token that is none, from one client address in a minute; 0 = no limit.
         failures_per_minute: u32 = "30" in 0..=1000000, reload;
+        /// What a person writes into the chat to be told the own send address. Empty: nothing is said.
+        show_words: Words = "token", restart;
+        /// What a person writes to have another token; the one so far is void.
+        renew_words: Words = "renew,新token", restart;
+        /// What a person writes to have no token any more.
+        revoke_words: Words = "revoke,停用token", restart;
     }
 }

@@ -14,6 +14,7 @@
 //! | `POST /api/v1/login/verify` | who logged in, once |
 //! | `/api/v1/accounts/{account}`, `…/bond`, `…/points` | whose account it is, and its points |
 //! | `GET /api/v1/people/{openid}` | what is known of a person |
+//! | `POST`, `DELETE /api/v1/people/{openid}/token` | another send token; none |
 //! | `GET /api/v1/nodes` | the live nodes |
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ mod openapi;
 mod points;
 mod push;
 mod sessions;
+mod tokens;
 
 /// The ops listener's half of a node.
 #[derive(Debug)]
@@ -149,10 +151,7 @@ impl Ops {
                     _ => http::method_not_allowed("GET, DELETE"),
                 },
                 Some(("accounts", path)) => accounts::answer(gateway, path, request).await,
-                Some(("people", openid)) => match *method {
-                    Method::GET => accounts::person(gateway, openid).await,
-                    _ => http::method_not_allowed("GET"),
-                },
+                Some(("people", path)) => accounts::people(gateway, path, method).await,
                 _ => http::not_found(),
             },
         }

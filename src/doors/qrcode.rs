@@ -65,7 +65,7 @@ async fn respond(
         let response = http::error(
             StatusCode::BAD_REQUEST,
             "unknown_action",
-            "The action must be one of: token, login.",
+            "The action must be one of: token, renew, login.",
         );
         return ("bad_action", response);
     };

@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub enum Action {
     /// The person's own send token, made once and shown on the page.
     Token,
+    /// Another send token for the person; the one so far is void.
+    Renew,
     /// A one-time token that the site's backend exchanges for who logged in.
     Login,
     /// Ties the person to an account of the site.
@@ -21,8 +23,9 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Action; 5] = [
+    pub const ALL: [Action; 6] = [
         Action::Token,
+        Action::Renew,
         Action::Login,
         Action::Bind,
         Action::Unbind,
@@ -33,6 +36,7 @@ impl Action {
     pub fn word(self) -> &'static str {
         match self {
             Action::Token => "token",
+            Action::Renew => "renew",
             Action::Login => "login",
             Action::Bind => "bind",
             Action::Unbind => "unbind",

@@ -3,6 +3,7 @@
 // What cannot be read should stop the test where it stands.
 #![allow(clippy::unwrap_used)]
 
+mod markdown;
 mod message;
 mod push;
 mod wechat;

@@ -6,4 +6,5 @@ mod confirm;
 mod hooks;
 mod many;
 mod pages;
+mod send;
 mod sessions;

@@ -7,6 +7,7 @@
 //! | `GET /sandbox/chat?person=mei&after=0` | a chat, from the line after |
 //! | `POST /sandbox/scan` | [`Order`]; answers with what the gateway answered |
 //! | `POST /sandbox/follow`, `/unfollow` `{"person":…}` | likewise |
+//! | `POST /sandbox/mute` `{"person":…,"mute":true}` | template messages no longer reach the person |
 //! | `POST /sandbox/say` `{"person":…,"text":…}` | likewise |
 //! | `POST`, `DELETE /sandbox/faults` | [`Fault`]: the API misbehaves for a while |
 //! | `POST /sandbox/token/invalidate` `{"sticky":false}` | the access tokens die |
@@ -21,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api;
+use crate::chat::Said;
 use crate::codes::Code;
 use crate::faults::Fault;
 use crate::http::{Answer, Request};
@@ -39,6 +41,12 @@ struct Who {
 struct Words {
     person: String,
     text: String,
+}
+
+#[derive(Deserialize)]
+struct Muting {
+    person: String,
+    mute: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,6 +98,7 @@ fn settle(verb: &str, request: &Request, sandbox: &Sandbox) -> Result<Answer, An
                     json!({
                         "id": person.id, "name": person.name, "openid": person.openid,
                         "unionid": person.unionid, "follows": person.following_since.is_some(),
+                        "mute": person.is_mute,
                     })
                 })
                 .collect();
@@ -122,6 +131,15 @@ fn settle(verb: &str, request: &Request, sandbox: &Sandbox) -> Result<Answer, An
                 200,
                 &json!({"person": person.id, "lines": lines}),
             ))
+        }
+        ("POST", "mute") => {
+            let order: Muting = parse(&request.body)?;
+            let person = state.people.find(&order.person);
+            let person = person.ok_or_else(|| refuse(&Refused::UnknownPerson))?;
+            person.is_mute = order.mute;
+            let note = if order.mute { "muted" } else { "unmuted" };
+            person.chat.add(Said::note(note, ""));
+            done()
         }
         ("POST", "faults") => {
             let fault: Fault = parse(&request.body)?;

@@ -27,6 +27,8 @@ pub struct Person {
     pub following_since: Option<u64>,
     /// The scene by which the person came.
     pub came_by: String,
+    /// Whether the person lets no messages of the account in.
+    pub is_mute: bool,
     /// What was said between the person and the account.
     pub chat: Chat,
     /// Second of the newest push: the platform's own notion of "the same event" has no finer grain.
@@ -57,6 +59,7 @@ impl People {
             unionid,
             following_since,
             came_by: String::new(),
+            is_mute: false,
             chat: Chat::default(),
             last_event: 0,
             allowance: Allowance { count: 0, until: 0 },

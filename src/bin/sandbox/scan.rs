@@ -160,11 +160,10 @@ pub async fn say(sandbox: &Sandbox, name: &str, text: &str) -> Result<Report, Re
     Ok(tell(sandbox, &event, Tamper::None).await)
 }
 
-/// Reports that a template message arrived, a moment after it was accepted.
-pub async fn report_template(sandbox: &Sandbox, openid: &str, msg_id: u64) {
+/// Reports what became of a template message, a moment after it was accepted.
+pub async fn report_template(sandbox: &Sandbox, openid: &str, msg_id: u64, status: &'static str) {
     const MOMENT: Duration = Duration::from_millis(300);
     tokio::time::sleep(MOMENT).await;
-    let status = "success";
     let job = What::TemplateJob { msg_id, status };
     if let Ok(event) = happen(sandbox, openid, |_| job) {
         tell(sandbox, &event, Tamper::None).await;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::{bad, json_body, points, unavailable};
+use super::{bad, json_body, points, tokens, unavailable};
 use crate::bonds::Bound;
 use crate::broker::BrokerError;
 use crate::gateway::Gateway;
@@ -69,10 +69,15 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, path: &str, request: Request)
 }
 
 /// Answers for what stands behind `people/`.
-pub(super) async fn person(gateway: &Arc<Gateway>, openid: &str) -> Response {
-    match query::unescape(openid).and_then(open_id) {
-        Some(person) => found(show_person(gateway, &person).await),
-        None => bad(NO_OPENID),
+pub(super) async fn people(gateway: &Arc<Gateway>, path: &str, method: &Method) -> Response {
+    let token_of = path.strip_suffix("/token");
+    let Some(person) = query::unescape(token_of.unwrap_or(path)).and_then(open_id) else {
+        return bad(NO_OPENID);
+    };
+    match method {
+        method if token_of.is_some() => tokens::answer(gateway, &person, method).await,
+        &Method::GET => found(show_person(gateway, &person).await),
+        _ => http::method_not_allowed("GET"),
     }
 }
 

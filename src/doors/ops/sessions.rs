@@ -52,7 +52,7 @@ async fn issue(gateway: &Arc<Gateway>, wanted: &Wanted) -> Response {
     }
     let action = wanted.action.as_deref().unwrap_or("token");
     let Ok(action) = action.parse::<Action>() else {
-        return bad("The action must be one of: token, login, bind, unbind, points.");
+        return bad("The action must be one of: token, renew, login, bind, unbind, points.");
     };
     let account = match &wanted.account {
         None => None,
@@ -62,7 +62,7 @@ async fn issue(gateway: &Arc<Gateway>, wanted: &Wanted) -> Response {
         },
     };
     let Some(purpose) = Purpose::new(action, account) else {
-        return bad("bind, unbind and points need an account; token and login have none.");
+        return bad("bind, unbind and points need an account; token, renew and login have none.");
     };
     match codes::issue(gateway, purpose).await {
         Ok(code) => http::json(StatusCode::CREATED, &code),

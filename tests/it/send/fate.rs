@@ -1,7 +1,9 @@
 //! What becomes of a message, whatever the platform does.
 
+use scangate::config::Config;
+
 use super::{Stage, is_refused};
-use crate::support::{Call, Fault, Phone, Platform, Request, eventually};
+use crate::support::{Call, Fault, Gateway, Phone, Platform, Request, eventually};
 
 /// The platform's report of its message.
 fn report(phone: &Phone, message: usize, status: &str) -> String {
@@ -65,6 +67,34 @@ async fn what_passes_is_tried_again_and_is_one_message() {
     assert!(heard.len() > 4, "{}", heard.len());
     assert!(heard.iter().all(|card| card["client_msg_id"] == id));
     assert_eq!(stage.platform.messages(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_outlives_the_node() {
+    let data = tempfile::TempDir::new().unwrap();
+    let keeps = |config: &mut Config| config.data.dir = data.path().to_owned();
+    let Stage {
+        mut gateway,
+        platform,
+    } = {
+        let stage = Stage::with(keeps).await;
+        let token = stage.token_of(&stage.phone("ann")).await;
+        stage.platform.always(Call::Template, Fault::Errcode(-1));
+        stage.sent(&token, "text=x").await;
+        stage
+    };
+    let failed = r#"scangate_wechat_calls_total{endpoint="template_send",result="retry"}"#;
+    gateway.has(failed, 3.0).await;
+    gateway.is_told_to_go();
+    gateway.is_gone().await;
+    assert_eq!(platform.messages(), 0);
+    platform.recovers();
+    let _gateway = Gateway::with(|config| {
+        platform.serves(config);
+        keeps(config);
+    })
+    .await;
+    eventually("messages", 1, async || platform.messages()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

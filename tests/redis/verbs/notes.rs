@@ -12,6 +12,8 @@ super::on_both!(
     a_note_written_anew_lives_anew,
     only_what_was_read_is_forgotten,
     of_many_at_once_one_is_first,
+    every_member_counts_on,
+    a_count_begins_anew_after_its_life,
 );
 
 async fn a_note_is_every_members(stage: Stage) {
@@ -75,4 +77,31 @@ async fn of_many_at_once_one_is_first(stage: Stage) {
         );
         assert!(one.unwrap() != two.unwrap(), "{n}");
     }
+}
+
+async fn every_member_counts_on(stage: Stage) {
+    let first = stage.a.count("name", LONG).await.unwrap();
+    assert_eq!((first.count, first.remaining), (1, LONG));
+    let mut counts = Vec::new();
+    for _ in 0..10 {
+        let (one, two) = tokio::join!(stage.a.count("name", LONG), stage.b.count("name", LONG));
+        for counted in [one.unwrap(), two.unwrap()] {
+            assert!(counted.remaining <= LONG && counted.remaining > LONG / 2);
+            counts.push(counted.count);
+        }
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (2..=21).collect::<Vec<_>>());
+    assert_eq!(stage.a.count("other", LONG).await.unwrap().count, 1);
+}
+
+async fn a_count_begins_anew_after_its_life(stage: Stage) {
+    let life = Duration::from_millis(300);
+    for count in 1..=3 {
+        assert_eq!(stage.a.count("name", life).await.unwrap().count, count);
+    }
+    let question = async || stage.b.count("name", life).await.unwrap().count;
+    // To count on renews nothing.
+    let lived = becomes(LONG, "its end", question, |&count| count == 1).await;
+    assert!(lived > life / 2 && lived < 3 * life, "{lived:?}");
 }

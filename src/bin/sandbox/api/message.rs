@@ -48,10 +48,16 @@ pub fn send_template(body: &Value, sandbox: &Arc<Sandbox>) -> Reply {
         url: body["url"].as_str().unwrap_or_default().to_owned(),
     };
     let person = state.people.find(openid).ok_or(40003)?;
-    person.chat.add(card);
+    // Who lets nothing in is told of to the account only afterwards.
+    let status = if person.is_mute {
+        "failed:user block"
+    } else {
+        person.chat.add(card);
+        "success"
+    };
     drop(state);
     let sandbox = sandbox.clone();
-    tokio::spawn(async move { scan::report_template(&sandbox, openid, msg_id).await });
+    tokio::spawn(async move { scan::report_template(&sandbox, openid, msg_id, status).await });
     Ok(json!({"errcode": 0, "errmsg": "ok", "msgid": msg_id}))
 }
 

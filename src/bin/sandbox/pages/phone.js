@@ -36,6 +36,7 @@ function showPeople() {
   });
   byId('people').replaceChildren(...buttons);
   byId('follow').textContent = say(person().follows ? 'unfollow' : 'follow');
+  byId('mute').textContent = say(person().mute ? 'unmute' : 'mute');
 }
 
 function choose(id) {
@@ -195,6 +196,10 @@ fillIn();
 byId('follow').addEventListener('click', () =>
   act(() => ask(person().follows ? 'unfollow' : 'follow', { person: chosen })),
 );
+byId('mute').addEventListener('click', async () => {
+  await ask('mute', { person: chosen, mute: !person().mute }).catch((refusal) => toast(refusal.message));
+  await refresh();
+});
 byId('say').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = byId('text').value.trim();
