@@ -44,6 +44,8 @@ pub fn deed(purpose: &Purpose, language: Language) -> String {
     match (purpose.action, language) {
         (Action::Token, Language::Zh) => "获取您的消息 Token".to_owned(),
         (Action::Token, Language::En) => "show your message token".to_owned(),
+        (Action::Renew, Language::Zh) => "更换消息 Token".to_owned(),
+        (Action::Renew, Language::En) => "another message token".to_owned(),
         (Action::Login, Language::Zh) => "登录".to_owned(),
         (Action::Login, Language::En) => "sign in".to_owned(),
         (Action::Bind, Language::Zh) => format!("将您的微信绑定到账号 {account}"),
