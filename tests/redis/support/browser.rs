@@ -124,6 +124,8 @@ impl Browser {
                     self.attempts = 0;
                     if frame.text() == bind {
                         self.is_bound();
+                        // Answered only when the bind is through with everything.
+                        link.says(TEXT, QUESTION.as_bytes()).await?;
                     } else if self.is_put_off(frame.text()) {
                         passes(backoff(&mut self.failures)).await;
                         bind = self.binds(link).await?;
@@ -156,6 +158,7 @@ impl Browser {
     /// Takes any other text; true where its bind was answered `unavailable`.
     fn is_put_off(&mut self, text: &str) -> bool {
         if text == ANSWER {
+            self.notes.send_modify(|heard| heard.settled = heard.binds);
             return false;
         }
         let before = self.notes.borrow().unavailable;
