@@ -8,6 +8,7 @@ const stop: () => void = gate.on('state', ({ state, reason, online, code }) => {
   if (online && code) console.log(code.ticket.length, code.url?.length);
 });
 gate.on('result', (event: PushedEvent) => console.log(event.token, event['anything']));
+gate.on('confirm', ({ number, expire_seconds = 0 }) => console.log(number?.length, expire_seconds + 1));
 gate.on('expired', (code: Code | null) => code && gate.bind(code));
 gate.addEventListener('gap', () => gate.refresh());
 stop();

@@ -10,7 +10,7 @@ const BASE = 'https://gate.example/';
 async function begin({ world = pretendWorld(), ...options } = {}) {
   const gate = connect({ base: BASE, world, ...options });
   const heard = [];
-  for (const name of ['state', 'event', 'scan', 'result', 'refused', 'expired', 'gap'])
+  for (const name of ['state', 'event', 'scan', 'confirm', 'result', 'refused', 'expired', 'gap'])
     gate.on(name, (detail) => heard.push([name, detail]));
   await settled();
   return { gate, world, heard, names: (name) => heard.filter(([n]) => n === name).map(([, d]) => d) };
@@ -86,6 +86,35 @@ test('login is a result; a refusal says why', async () => {
   assert.equal(gate.reason, 'not_allowed');
   push(world, { cmd: 'login', token: 'L' });
   assert.equal(names('result')[0].token, 'L');
+});
+
+test('a scan to be confirmed: the number and its time, then confirmed and done, or declined', async () => {
+  const { gate, world, names } = await bound();
+  push(world, { cmd: 'scan', event_id: '1' });
+  push(world, { cmd: 'confirm', number: '42', expire_seconds: 90, event_id: '2' });
+  assert.equal(gate.state, 'confirming');
+  assert.equal(names('confirm')[0].number, '42');
+  assert.equal(gate.secondsLeft, 90);
+  push(world, { cmd: 'confirmed', event_id: '3' });
+  assert.equal(gate.state, 'confirmed');
+  push(world, { cmd: 'login', token: 'L', event_id: '4' });
+  assert.equal(gate.state, 'done');
+
+  const other = await bound();
+  push(other.world, { cmd: 'confirm', number: '17', expire_seconds: 90 });
+  push(other.world, { cmd: 'declined' });
+  assert.equal(other.gate.state, 'declined');
+  assert.equal(other.world.fetched.length, 1, 'no new code until somebody asks for one');
+});
+
+test('what is not confirmed in time has expired, and the gateway says when', async () => {
+  const { gate, world, names } = await bound();
+  push(world, { cmd: 'confirm', number: '42', expire_seconds: 5 });
+  await world.pass(10_000);
+  assert.equal(gate.state, 'confirming', 'its clock may differ');
+  push(world, { cmd: 'expired' });
+  assert.equal(names('expired').length, 1);
+  assert.equal(gate.state, 'loading', 'the next code is on its way');
 });
 
 test('passes on everything else, and survives nonsense', async () => {
