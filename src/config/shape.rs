@@ -40,7 +40,7 @@ pub(super) fn hook_url(text: &str) -> Result<String, String> {
     let (address, query) = text.split_once('?').unwrap_or((text, ""));
     base_url(address)?;
     let plain = |c: char| c.is_ascii_graphic() && !"#\\\"<>".contains(c);
-    if !query.chars().all(plain) || text.parse::<hyper::Uri>().is_err() {
+    if !text.is_ascii() || !query.chars().all(plain) || text.parse::<hyper::Uri>().is_err() {
         // Not quoted: what stands in the query may be a password.
         return Err("expected a URL such as https://example.com/hook.php?site=1".to_owned());
     }
