@@ -40,7 +40,13 @@ pub(super) fn hook_url(text: &str) -> Result<String, String> {
     let (address, query) = text.split_once('?').unwrap_or((text, ""));
     base_url(address)?;
     let plain = |c: char| c.is_ascii_graphic() && !"#\\\"<>".contains(c);
-    if !text.is_ascii() || !query.chars().all(plain) || text.parse::<hyper::Uri>().is_err() {
+    // The parser itself lets any text stand for the port.
+    let has_good_port = |uri: hyper::Uri| {
+        uri.authority()
+            .is_some_and(|place| place.as_str() == place.host() || place.port_u16().is_some())
+    };
+    let is_url = text.is_ascii() && text.parse().is_ok_and(has_good_port);
+    if !is_url || !query.chars().all(plain) {
         // Not quoted: what stands in the query may be a password.
         return Err("expected a URL such as https://example.com/hook.php?site=1".to_owned());
     }
