@@ -10,7 +10,7 @@ settings! {
     /// Which scans count only once the person has confirmed them on a page inside WeChat.
     pub struct Confirm in "confirm" {
         /// The actions that a person confirms, by choosing the number that the waiting page shows:
-        /// token, login, bind, unbind, points. Of these a scan alone does nothing.
+        /// token, renew, login, bind, unbind, points. Of these a scan alone does nothing.
         actions: Vec<Action> = "", restart;
         /// How long a person has to confirm.
         life as "seconds": Duration = "120" in 1..=1800, restart;
@@ -19,7 +19,7 @@ settings! {
 
 /// Actions separated by commas.
 impl Text for Vec<Action> {
-    const FORM: &'static str = "actions: token, login, bind, unbind, points";
+    const FORM: &'static str = "actions: token, renew, login, bind, unbind, points";
     const PLACEHOLDER: &'static str = "ACTION,…";
     const NOTATION: Notation = Notation::List;
 
