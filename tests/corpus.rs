@@ -52,6 +52,11 @@ fn frame() {
 }
 
 #[test]
+fn markdown() {
+    replay("markdown", cases::markdown);
+}
+
+#[test]
 fn proxy_header() {
     replay("proxy_header", cases::proxy_header);
 }

@@ -5,12 +5,14 @@
 
 mod config;
 mod frame;
+mod markdown;
 mod message;
 mod proxy;
 mod wechat;
 
 pub use config::config;
 pub use frame::frame;
+pub use markdown::markdown;
 pub use message::{bind, push_line};
 pub use proxy::proxy_header;
 pub use wechat::{wechat_cipher, wechat_gate, wechat_xml};

@@ -29,9 +29,10 @@ test('a tap on the phone brings the token, and the token can send', async (t) =>
     .click();
 
   await inState(page, 'done');
-  const [token, url] = await page.locator('dd code').allTextContents();
+  const [token, url, example] = await page.locator('dd code').allTextContents();
   assert.match(token, /^\S{20,}$/);
   assert.equal(new URL(url).pathname, `/${token}.send`);
+  assert.equal(example, `curl -d text=Hello ${url}`);
   assert.match(await page.title(), /^✓/);
   assert.equal(await page.locator('#code').isVisible(), false);
   assert.deepEqual(page.complaints, [], 'no script error, no violation of the policy');

@@ -3,7 +3,7 @@
 use scangate::config::Config;
 
 use super::{Stage, is_refused};
-use crate::support::{Call, Fault, Gateway, Phone, Platform, Request, eventually};
+use crate::support::{Call, Fault, Gateway, Phone, Platform, Request, broker, eventually};
 
 /// The platform's report of its message.
 fn report(phone: &Phone, message: usize, status: &str) -> String {
@@ -71,30 +71,23 @@ async fn what_passes_is_tried_again_and_is_one_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_taken_outlives_the_node() {
-    let data = tempfile::TempDir::new().unwrap();
-    let keeps = |config: &mut Config| config.data.dir = data.path().to_owned();
-    let Stage {
-        mut gateway,
-        platform,
-    } = {
-        let stage = Stage::with(keeps).await;
-        let token = stage.token_of(&stage.phone("ann")).await;
-        stage.platform.always(Call::Template, Fault::Errcode(-1));
-        stage.sent(&token, "text=x").await;
-        stage
-    };
+    let (broker, _data) = broker().await;
+    let platform = Platform::start().await;
+    let gateway = Gateway::joins(&broker, "a", |config| platform.serves(config)).await;
+    let mut stage = Stage { gateway, platform };
+    let token = stage.token_of(&stage.phone("ann")).await;
+    stage.platform.always(Call::Template, Fault::Errcode(-1));
+    let id = stage.sent(&token, "text=x").await;
     let failed = r#"scangate_wechat_calls_total{endpoint="template_send",result="retry"}"#;
-    gateway.has(failed, 3.0).await;
-    gateway.is_told_to_go();
-    gateway.is_gone().await;
-    assert_eq!(platform.messages(), 0);
-    platform.recovers();
-    let _gateway = Gateway::with(|config| {
-        platform.serves(config);
-        keeps(config);
-    })
-    .await;
-    eventually("messages", 1, async || platform.messages()).await;
+    stage.gateway.has(failed, 3.0).await;
+    stage.gateway.is_told_to_go();
+    stage.gateway.is_gone().await;
+    assert_eq!(stage.platform.messages(), 0);
+    stage.platform.recovers();
+    let serves = |config: &mut Config| stage.platform.serves(config);
+    stage.gateway = Gateway::joins(&broker, "b", serves).await;
+    stage.becomes(&token, &id, "sent", None).await;
+    assert_eq!(stage.platform.messages(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
