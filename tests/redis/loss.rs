@@ -1,6 +1,7 @@
 //! The path between nodes and Redis is lost in many ways, or Redis itself; what was accepted arrives
 //! all the same, once and in order, but for what died with the only Redis that had it.
 
+mod clock;
 mod cluster;
 mod cut;
 mod freeze;

@@ -4,11 +4,12 @@ local known = redis.call('HGET', KEYS[1], 'ticket')
 if known and known ~= ARGV[1] then return {"lost"} end
 if not known then
   redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'key', ARGV[2], 'action', ARGV[3], 'ends', ARGV[4], 'state', ARGV[5], 'by', ARGV[6], 'last', ARGV[9], 'dropped', ARGV[9])
-  -- New events must have ids after those that pages have seen.
-  if redis.call('EXISTS', KEYS[2]) == 0 and ARGV[9] ~= '0-0' then
-    redis.call('XADD', KEYS[2], ARGV[9], 't', '')
-    redis.call('XDEL', KEYS[2], ARGV[9])
-  end
+end
+-- New events must have ids after those that pages have seen: Redis may have lost them, and its clock may
+-- be behind the one that gave them. What was lost nobody can replay.
+if type(redis.pcall('XADD', KEYS[2], ARGV[9], 't', '')) == 'string' then
+  redis.call('XDEL', KEYS[2], ARGV[9])
+  redis.call('HSET', KEYS[1], 'last', ARGV[9], 'dropped', ARGV[9])
 end
 redis.call('HSET', KEYS[1], 'node:' .. ARGV[7], 1)
 local now = redis.call('TIME')
