@@ -2,6 +2,7 @@
 //! pushed to all who are in one.
 
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -57,6 +58,11 @@ pub struct Tally {
 
 /// Members that are taken out at a time.
 const AT_A_TIME: usize = 64;
+/// Members whose sessions are looked up at a time.
+const BATCH: usize = 1_000;
+/// How often a full group is searched for members whose session is over: those who find no place may
+/// be many, and each search costs as much as a push.
+const SEARCH_EVERY: Duration = Duration::from_secs(60);
 
 /// Makes the session of a uid a member. None where there is no such session.
 pub async fn join(hub: &Hub, group: &GroupName, uid: Uid) -> Result<Option<Joined>, BrokerError> {
@@ -66,14 +72,21 @@ pub async fn join(hub: &Hub, group: &GroupName, uid: Uid) -> Result<Option<Joine
     join_session(hub, group, uid, &view.ticket).await.map(Some)
 }
 
-/// Makes a session a member.
+/// Makes a session a member. In a group that is full those make room whose session is over.
 pub async fn join_session(
     hub: &Hub,
     group: &GroupName,
     uid: Uid,
     ticket: &Ticket,
 ) -> Result<Joined, BrokerError> {
-    hub.broker().join_group(group.as_str(), uid, ticket).await
+    let broker = hub.broker();
+    let joined = broker.join_group(group.as_str(), uid, ticket).await?;
+    let search = format!("group-search:{group}");
+    if joined == Joined::Yes || !broker.note_once(&search, "", SEARCH_EVERY).await? {
+        return Ok(joined);
+    }
+    make_room(hub, group).await?;
+    broker.join_group(group.as_str(), uid, ticket).await
 }
 
 /// Takes a uid out; false where it was no member.
@@ -118,6 +131,20 @@ pub async fn push(
         tracing::debug!(%error, "could not take members out whose session is over");
     }
     Ok(tally)
+}
+
+/// Looks for members whose session is over, and takes them out.
+async fn make_room(hub: &Hub, group: &GroupName) -> Result<(), BrokerError> {
+    let members = hub.broker().group_members(group.as_str()).await?;
+    for members in members.chunks(BATCH) {
+        let uids: Vec<Uid> = members.iter().map(|(uid, _)| *uid).collect();
+        let views = hub.sessions(&uids).await?;
+        let pairs = members.iter().zip(views);
+        let gone = pairs
+            .filter(|((_, ticket), view)| view.as_ref().is_none_or(|view| view.ticket != *ticket));
+        sweep(hub, group, gone.map(|(member, _)| member).collect()).await?;
+    }
+    Ok(())
 }
 
 /// Takes out members whose session is over, unless their uid has joined again meanwhile.

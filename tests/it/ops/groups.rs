@@ -1,10 +1,15 @@
 //! `/api/v1/groups`, and the claim in a bind that joins them.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use scangate::broker::Broker;
 use scangate::config::Secret;
-use scangate::session::hex;
+use scangate::metrics::Metrics;
+use scangate::registry::Registry;
+use scangate::session::{Ticket, hex};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -103,6 +108,29 @@ async fn whose_session_is_over_is_no_member_any_more() {
         pushes(&gateway, json!({ "event": {} })).await.json()["gone"],
         0
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_group_is_searched_for_sessions_that_are_over() {
+    let (broker, _data) = broker().await;
+    let gateway = Gateway::joins(&broker, "a", |_| {}).await;
+    let inbox = Registry::new(Arc::new(Metrics::new()));
+    let filler = Broker::Embedded(broker.join("b", inbox));
+    let over = Ticket::new("of a session that is over").unwrap();
+    let fill = async |many: u32| {
+        for number in 0..many {
+            let uid = (4_000_000_000 + number).to_string().parse().unwrap();
+            filler.join_group("room:7", uid, &over).await.unwrap();
+        }
+    };
+    let (one, two) = (gateway.code().await, gateway.code().await);
+    fill(10_000).await;
+    assert_eq!(does(&gateway, "PUT", one.uid).await.status, 204);
+    assert_eq!(members(&gateway).await, json!([one.uid]));
+    // Not at each join: only so often.
+    fill(9_999).await;
+    let refused = does(&gateway, "PUT", two.uid).await;
+    assert_eq!(refused.error(409), "group_full");
 }
 
 #[tokio::test(flavor = "multi_thread")]
