@@ -2,6 +2,7 @@
 
 use fred::interfaces::PubsubInterface;
 use fred::types::Value;
+use futures_util::future::join_all;
 
 use super::Redis;
 use super::answer::Answer;
@@ -61,15 +62,16 @@ impl Redis {
     }
 
     pub(in crate::broker) async fn tell_nodes(&self, text: &str) -> Result<Vec<Told>, BrokerError> {
-        let mut told = Vec::new();
-        for node in self.nodes().await? {
+        let nodes = self.nodes().await?;
+        let telling = nodes.into_iter().map(|node| async move {
             let channel = self.keys.own_channel(&node.name);
             let commands = &self.link.commands;
             let heard: Result<i64, _> = commands.spublish(channel, text).await;
-            let heard = heard.map_err(failure)? > 0;
+            // Who cannot be told is silent; others, of other shards, hear all the same.
+            let heard = heard.map_err(failure).is_ok_and(|ears| ears > 0);
             let name = node.name;
-            told.push(Told { name, heard });
-        }
-        Ok(told)
+            Told { name, heard }
+        });
+        Ok(join_all(telling).await)
     }
 }
