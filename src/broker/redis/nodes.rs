@@ -15,6 +15,8 @@ use crate::broker::{BrokerError, NodeView};
 const BEAT: Duration = Duration::from_secs(4);
 /// Silence after which it is not.
 const GONE: Duration = Duration::from_secs(12);
+/// Silence after which it is taken off the list by one that starts.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
 /// How long a node that leaves waits for Redis to take what it gives back.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -24,6 +26,15 @@ impl Redis {
     }
 
     pub(in crate::broker) async fn nodes(&self) -> Result<Vec<NodeView>, BrokerError> {
+        let listed = self.listed().await?.into_iter();
+        let alive = listed.filter(|(silence, _)| *silence < GONE.as_millis() as i64);
+        let mut nodes: Vec<NodeView> = alive.map(|(_, node)| node).collect();
+        nodes.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(nodes)
+    }
+
+    /// Every node on the list, with the milliseconds since it was heard of.
+    async fn listed(&self) -> Result<Vec<(i64, NodeView)>, BrokerError> {
         let told: Vec<String> = self
             .link
             .commands
@@ -31,23 +42,21 @@ impl Redis {
             .await
             .map_err(failure)?;
         let now = self.redis_millis();
-        let mut nodes: Vec<NodeView> = told
-            .iter()
-            .filter_map(|told| {
-                let mut words = told.splitn(3, ' ');
-                let said: i64 = words.next()?.parse().ok()?;
-                let connections = words.next()?.parse().ok()?;
-                let name = words.next()?.to_owned();
-                let alive = now - said < GONE.as_millis() as i64;
-                alive.then_some(NodeView { name, connections })
-            })
-            .collect();
-        nodes.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(nodes)
+        let read = |told: &String| {
+            let mut words = told.splitn(3, ' ');
+            let said: i64 = words.next()?.parse().ok()?;
+            let connections = words.next()?.parse().ok()?;
+            let name = words.next()?.to_owned();
+            Some((now - said, NodeView { name, connections }))
+        };
+        Ok(told.iter().filter_map(read).collect())
     }
 
     /// Says for ever that this node is there.
     pub(super) async fn tell_of_itself(self: Arc<Self>) {
+        if let Err(error) = self.forget_crashed().await {
+            tracing::debug!(%error, "could not tidy the list of nodes");
+        }
         loop {
             let mut connections = 0;
             self.with_inbox(|inbox| connections = inbox.connections());
@@ -83,6 +92,19 @@ impl Redis {
             let left = self.returns.len();
             tracing::warn!(left, "could not give everything back in time");
         }
+    }
+
+    /// Takes off the list who crashed long ago. Each start has a name of its own, so that a node
+    /// that crashes again and again would fill it; and whoever is there after all says so soon.
+    async fn forget_crashed(&self) -> Result<(), BrokerError> {
+        let listed = self.listed().await?.into_iter();
+        let crashed = listed.filter(|(silence, _)| *silence > FORGOTTEN.as_millis() as i64);
+        let names: Vec<String> = crashed.map(|(_, node)| node.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let nodes = self.keys.nodes();
+        self.link.commands.hdel(nodes, names).await.map_err(failure)
     }
 
     async fn forget_node(&self) -> Result<(), BrokerError> {

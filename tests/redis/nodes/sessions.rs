@@ -1,12 +1,12 @@
 //! Sessions that one node makes, another ends and a third is asked about; scans; the nodes
 //! themselves.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::support::{
-    Gateway, Phone, Platform, Request, Server, becomes, converse, joins, joins_with,
+    Gateway, Phone, Platform, Reply, Request, Server, becomes, converse, joins, joins_with,
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -25,6 +25,23 @@ async fn nodes(node: &Gateway) -> Vec<(String, u64)> {
         (name, node["connections"].as_u64().unwrap())
     })
     .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_crashed_long_ago_is_taken_off_the_list() {
+    let redis = Server::start().await;
+    let now = UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let recent = (now - 60_000).to_string() + " 3 recent";
+    let list = "scangate:nodes";
+    let told = ["HSET", list, "old", "1 3 old", "recent", &recent];
+    redis.say(&told).await;
+    let node = joins(&redis.url()).await;
+    let names = async || redis.say(&["HKEYS", list]).await.list().to_vec();
+    becomes(SOON, "the list without the old", names, |names| {
+        names.len() == 2 && !names.contains(&Reply::Text("old".into()))
+    })
+    .await;
+    assert_eq!(nodes(&node).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
