@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::session::{EventId, Key, Ticket, Uid};
@@ -210,6 +211,27 @@ pub fn with_event_id(text: &[u8], id: EventId) -> Vec<u8> {
     named.extend_from_slice(format!(r#","event_id":"{id}""#).as_bytes());
     named.extend_from_slice(&text[end..]);
     named
+}
+
+/// What a page is told when something that it said came to nothing.
+///
+/// ```
+/// let text = scangate::message::complaint("busy", "Later.");
+/// assert_eq!(text, br#"{"cmd":"error","code":"busy","message":"Later."}"#);
+/// ```
+pub fn complaint(code: &str, message: &str) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Complaint<'a> {
+        cmd: &'static str,
+        code: &'a str,
+        message: &'a str,
+    }
+    let complaint = Complaint {
+        cmd: "error",
+        code,
+        message,
+    };
+    serde_json::to_vec(&complaint).expect("plain data")
 }
 
 /// A JSON integer, or a string of decimal digits: `123` and `"123"` are one uid.

@@ -10,7 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::clock::unix_time;
@@ -21,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::groups::claim;
 use crate::http::Upgraded;
 use crate::hub::{Binding, Refused};
-use crate::message::{Bind, PageMessage};
+use crate::message::{self, Bind, PageMessage};
 use crate::session::Uid;
 
 mod admission;
@@ -225,21 +224,9 @@ impl Conversation {
     }
 }
 
-/// `{"cmd":"error","code":"…","message":"…"}`.
 fn tell(socket: &Socket, code: &'static str, message: &'static str) {
-    #[derive(Serialize)]
-    struct Error {
-        cmd: &'static str,
-        code: &'static str,
-        message: &'static str,
-    }
-    let error = Error {
-        cmd: "error",
-        code,
-        message,
-    };
-    let error = serde_json::to_vec(&error).expect("plain data");
-    socket.connection().send(frame::text_frame(&error));
+    let complaint = message::complaint(code, message);
+    socket.connection().send(frame::text_frame(&complaint));
 }
 
 #[cfg(test)]

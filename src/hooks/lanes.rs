@@ -6,7 +6,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +14,7 @@ use super::Hooks;
 use super::post::Post;
 use crate::connection::Connection;
 use crate::frame;
+use crate::message;
 use crate::session::Uid;
 use crate::shutdown::Shutdown;
 
@@ -136,23 +136,8 @@ async fn tell(hooks: &Hooks, waiting: &Waiting, retries: usize) -> bool {
     };
     hooks.give_up(post, &failure);
     if let Some(page) = page.as_ref().and_then(Weak::upgrade) {
-        page.send(frame::text_frame(&unanswered()));
+        let text = "The site did not take this command; try again later.";
+        page.send(frame::text_frame(&message::complaint("hook_failed", text)));
     }
     false
-}
-
-/// `{"cmd":"error","code":"hook_failed","message":"…"}`.
-fn unanswered() -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Error {
-        cmd: &'static str,
-        code: &'static str,
-        message: &'static str,
-    }
-    let error = Error {
-        cmd: "error",
-        code: "hook_failed",
-        message: "The site did not take this command; try again later.",
-    };
-    serde_json::to_vec(&error).expect("plain data")
 }
