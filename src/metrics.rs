@@ -163,7 +163,7 @@ metrics! {
     /// Scans, by what came of them.
     scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
     /// Attempts at what codes stand for, by what came of them.
-    actions_total: IntCounterVec(("action", &["token", "login", "bind", "unbind", "points"]), ("result", &["done", "refused", "failed"])),
+    actions_total: IntCounterVec(("action", &["token", "renew", "login", "bind", "unbind", "points"]), ("result", &["done", "refused", "failed"])),
     /// Scans that a person is asked to confirm, and what came of them.
     confirmations_total: IntCounterVec(("result", &["asked", "confirmed", "declined", "wrong_number", "expired"])),
     /// Seconds from a scan's callback to its result on the way to the page.
@@ -223,6 +223,7 @@ mod tests {
             "scangate_connections 0",
             r#"scangate_pushes_total{door="push",result="ok"} 0"#,
             r#"scangate_pushes_total{door="scan",result="unknown"} 0"#,
+            r#"scangate_actions_total{action="renew",result="done"} 0"#,
             "# HELP scangate_connections Websockets open now.",
             "# TYPE scangate_push_duration_seconds histogram",
         ] {
