@@ -45,7 +45,7 @@ pub struct Sends {
 pub struct Sender {
     /// Whose token it is, and so who gets the messages.
     pub person: OpenId,
-    /// The token's hash: what limits count by.
+    /// The token's hash.
     token_id: String,
 }
 
@@ -102,7 +102,7 @@ impl Sends {
 
     /// Counts one message; the error within is how long to wait.
     pub async fn admit(&self, sender: &Sender) -> Result<Result<(), Duration>, BrokerError> {
-        limits::admit(&self.broker, &self.rules, &sender.token_id).await
+        limits::admit(&self.broker, &self.rules, &sender.person).await
     }
 
     /// Puts a message on record, and its delivery. The same words of the same sender are the same

@@ -21,15 +21,15 @@ impl Sends {
         let url = |token: String| format!("{base_url}/{token}.send");
         let rules = &self.rules;
         let say = if rules.show_words.name(written) {
-            let known = self.accounts.person(person).await?;
-            match known.and_then(|known| known.token_salt) {
-                // Who wants one scans a code: the site shows what it is for.
-                None => Say::NoToken,
-                Some(_) => Say::Token(url(self.accounts.send_token(person).await?)),
+            match self.has_token(person).await? {
+                true => Say::Token(url(self.accounts.send_token(person).await?)),
+                false => Say::NoToken,
             }
         } else if rules.renew_words.name(written) {
-            let token = self.accounts.renew_token(person, occasion).await?;
-            Say::NewToken(url(token))
+            match self.has_token(person).await? {
+                true => Say::NewToken(url(self.accounts.renew_token(person, occasion).await?)),
+                false => Say::NoToken,
+            }
         } else if rules.revoke_words.name(written) {
             match self.accounts.revoke_token(person).await? {
                 true => Say::TokenRevoked,
@@ -39,5 +39,11 @@ impl Sends {
             return Ok(None);
         };
         Ok(Some(say))
+    }
+
+    /// Who has none and wants one scans a code: the site shows what it is for.
+    async fn has_token(&self, person: &OpenId) -> Result<bool, BrokerError> {
+        let known = self.accounts.person(person).await?;
+        Ok(known.is_some_and(|known| known.token_salt.is_some()))
     }
 }

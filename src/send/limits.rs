@@ -1,4 +1,5 @@
-//! How much may be sent, by one token and in all.
+//! How much may be sent, by one token and in all. A token's count is its owner's: whoever renews the
+//! token begins no new one.
 //!
 //! The counts are kept at the broker, so that they hold whatever node a sender comes to; they are
 //! counts and no documents, because all senders of all nodes meet at the one for all.
@@ -7,18 +8,19 @@ use std::time::Duration;
 
 use crate::broker::{Broker, BrokerError};
 use crate::config;
+use crate::wechat::openid::OpenId;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Counts one message of a token; the error within is how long to wait. What one token has too many
+/// Counts one message to a person; the error within is how long to wait. What one token has too many
 /// does not count against all.
 pub(super) async fn admit(
     broker: &Broker,
     rules: &config::Send,
-    token_id: &str,
+    person: &OpenId,
 ) -> Result<Result<(), Duration>, BrokerError> {
-    let by_token = format!("send:{token_id}");
+    let by_token = format!("send:{}", person.as_str());
     for (who, span, period, most) in [
         (by_token.as_str(), "minute", MINUTE, rules.per_minute),
         (by_token.as_str(), "day", DAY, rules.per_day),

@@ -34,6 +34,18 @@ async fn a_token_has_so_many_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_renews_the_token_begins_no_new_count() {
+    let stage = Stage::with(|config| config.send.per_minute = 1).await;
+    let ann = stage.phone("ann");
+    let token = stage.token_of(&ann).await;
+    is_ok(&stage.sends(&token, "text=0").await);
+    ann.writes("renew").await;
+    let renewed = stage.token_of(&ann).await;
+    assert_ne!(renewed, token);
+    is_refused(&stage.sends(&renewed, "text=1").await, 429, "limited");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_tokens_together_have_so_many() {
     let stage = Stage::with(|config| {
         config.send.per_minute = 2;

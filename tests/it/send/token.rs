@@ -62,6 +62,7 @@ async fn the_owner_sees_renews_and_revokes_it_in_the_chat() {
     let ann = stage.phone("ann");
     let none = "You have no token. Scan the code on the web page to get one.";
     assert_eq!(is_told(&ann, "token").await.as_deref(), Some(none));
+    assert_eq!(is_told(&ann, "renew").await.as_deref(), Some(none));
     assert_eq!(is_told(&ann, "Revoke").await.as_deref(), Some(none));
     let first = stage.token_of(&ann).await;
     assert_eq!(token_in(&is_told(&ann, " Token ").await.unwrap()), first);
