@@ -1,4 +1,4 @@
-//! Short notes under a name, each with a life: callbacks seen, login tokens.
+//! Short notes under a name, each with a life: callbacks seen, counts of what is sent.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};

@@ -78,6 +78,40 @@ async fn a_login_brings_a_token_that_the_backend_can_verify_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_token_outlives_a_restart_and_is_spent_after_it() {
+    let data = tempfile::TempDir::new().unwrap();
+    let platform = Platform::start().await;
+    let start = async || {
+        Gateway::with(|config| {
+            platform.serves(config);
+            config.data.dir = data.path().to_owned();
+        })
+        .await
+    };
+    let mut gateway = start().await;
+    let code = gateway.qrcode("login").await;
+    let mut page = gateway.page().await;
+    page.binds(&code).await;
+    let ann = Phone::of(&gateway, "ann");
+    ann.scans(&code).await;
+    page.hears(&code.event(r#""cmd":"scan""#)).await;
+    let result: Value = serde_json::from_str(&page.next().await).unwrap();
+    page.leaves().await;
+
+    let verify = Request::post(
+        "/api/v1/login/verify",
+        format!(r#"{{"token":{}}}"#, result["token"]),
+    );
+    for status in [200, 410] {
+        gateway.is_told_to_go();
+        gateway.is_gone().await;
+        drop(gateway);
+        gateway = start().await;
+        assert_eq!(gateway.tells(verify.clone()).await.status, status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_comes_late_finds_what_it_missed() {
     let platform = Platform::start().await;
     let gateway = gateway(&platform).await;
