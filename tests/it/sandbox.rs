@@ -1,15 +1,15 @@
 //! The sandbox plays WeChat well enough to fool the gateway, which knows nothing of it but its URL.
 
 use scangate::config::{Config, Mode, Secret};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Gateway, Program, Request};
+use crate::support::{Gateway, Program, Request, eventually};
 
 /// The address of the gateway's public listener: the sandbox must know it before it begins. Each
-/// run of the tests has one of its own.
-fn callback() -> String {
+/// run of the tests has one of its own, and each test its port.
+fn callback(port: u16) -> String {
     let [.., high, low] = std::process::id().to_be_bytes();
-    format!("127.77.{high}.{low}:2129")
+    format!("127.77.{high}.{low}:{port}")
 }
 
 /// The account that the sandbox pretends to have.
@@ -26,7 +26,7 @@ fn believes(config: &mut Config, address: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pretend_phone_scans_a_pretend_code() {
-    let listen = callback();
+    let listen = callback(2129);
     let url = format!("http://{listen}/wechat");
     let words = ["serve", "--listen", "127.0.0.4:0", "--callback", &url];
     let sandbox = Program::sandbox(&words);
@@ -47,4 +47,67 @@ async fn a_pretend_phone_scans_a_pretend_code() {
     assert_eq!(scan.status, 200, "{}", scan.text());
     page.hears(&code.event(r#""cmd":"scan""#)).await;
     assert!(page.next().await.contains(r#""token":"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_seen_on_the_pretend_phone_and_opens_its_page() {
+    let listen = callback(2139);
+    let url = format!("http://{listen}/wechat");
+    let words = ["serve", "--listen", "127.0.0.5:0", "--callback", &url];
+    let sandbox = Program::sandbox(&words);
+    let address = sandbox.listens_on("127.0.0.5:").await;
+    let gateway = Gateway::with(|config| {
+        config.public.listen = listen.parse().unwrap();
+        believes(config, &address.to_string());
+        config.wechat.template_id = Some("sandboxTemplate0000000000000000000000000001".to_owned());
+    })
+    .await;
+    let code = gateway.qrcode("token").await;
+    let order = json!({"ticket": code.ticket, "person": "mei"}).to_string();
+    Request::post("/sandbox/scan", order).to(address).await;
+    let mut page = gateway.page().await;
+    page.binds_since(&code, "").await;
+    page.next_with_id().await;
+    let (result, _) = page.next_with_id().await;
+    let result: Value = serde_json::from_str(&result).unwrap();
+    let path = format!("/{}.send", result["token"].as_str().unwrap());
+
+    let send = async |text: &str| {
+        let sent = gateway
+            .answers(Request::post(&path, format!("text={text}")))
+            .await;
+        sent.json()["data"]["msgid"].as_str().unwrap().to_owned()
+    };
+    let becomes = async |id: &str, expected: [Value; 2]| {
+        eventually("the message", expected, async || {
+            let told = gateway.answers(Request::get(&format!("{path}/{id}"))).await;
+            let told = told.json()["data"].clone();
+            [told["state"].clone(), told["reason"].clone()]
+        })
+        .await;
+    };
+    let id = send("Hello").await;
+    becomes(&id, [json!("delivered"), Value::Null]).await;
+    let chat = Request::get("/sandbox/chat?person=mei")
+        .to(address)
+        .await
+        .json();
+    let lines = chat["lines"].as_array().unwrap();
+    let card = lines.iter().find(|line| line["kind"] == "card").unwrap();
+    assert_eq!(card["rows"][0]["value"], "Hello");
+    let opened = card["url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&format!("http://{listen}"));
+    let opened = gateway.answers(Request::get(opened.unwrap())).await;
+    assert!(
+        opened.text().contains("<h1>Hello</h1>"),
+        "{}",
+        opened.text()
+    );
+
+    let mute = json!({"person": "mei", "mute": true}).to_string();
+    Request::post("/sandbox/mute", mute).to(address).await;
+    let id = send("Hush").await;
+    becomes(&id, [json!("failed"), json!("refused")]).await;
 }

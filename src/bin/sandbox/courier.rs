@@ -1,4 +1,5 @@
-//! Delivers callbacks with the platform's patience: five seconds, three attempts in all.
+//! Delivers callbacks with the platform's patience: five seconds, three attempts in all. An answer that
+//! tells of a failure of the server (5xx) is none.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::state::Sandbox;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Attempts in all; more come only when there was no answer.
 const ATTEMPTS: u32 = 3;
-/// Between a refused connection and the next attempt.
+/// Between a refused connection, or a failed answer, and the next attempt.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Longest answer that is read, bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -39,10 +40,12 @@ pub async fn deliver(sandbox: &Sandbox, letter: &Letter) -> Outcome {
     let (status, body) = loop {
         attempts += 1;
         match tokio::time::timeout(PATIENCE, post(sandbox, letter)).await {
-            Ok(Ok((status, body))) => break (Some(status), body),
+            Ok(Ok((status, body))) if status < 500 || attempts == ATTEMPTS => {
+                break (Some(status), body);
+            }
             Ok(Err(why)) if attempts == ATTEMPTS => break (None, why),
             Err(_) if attempts == ATTEMPTS => break (None, "no answer within 5 s".to_owned()),
-            Ok(Err(_)) => tokio::time::sleep(PAUSE).await,
+            Ok(_) => tokio::time::sleep(PAUSE).await,
             Err(_) => {}
         }
     };
