@@ -29,7 +29,8 @@ pub enum After {
 
 /// Jobs that one node works on at a time.
 const MOST_AT_A_TIME: usize = 32;
-/// How long a job is this node's; an attempt takes less.
+/// How long a job is this node's; an attempt takes less, for what it asks of others has settings that
+/// end at 20 s.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often a node looks for jobs that others have left.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

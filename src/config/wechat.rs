@@ -30,7 +30,7 @@ settings! {
         /// Where the page gets the picture of a code: this, `?ticket=` and the ticket.
         qr_url: String where shape::base_url = "https://mp.weixin.qq.com/cgi-bin/showqrcode", restart;
         /// How long an answer of the platform's API is waited for.
-        timeout as "timeout_seconds": Duration = "4" in 0.1..=60, restart;
+        timeout as "timeout_seconds": Duration = "4" in 0.1..=20, restart;
         /// The language of the texts in the chat.
         language: Language = "zh", restart;
     }
