@@ -18,7 +18,7 @@ settings! {
         /// What begins every key and channel at Redis, so that installations can share one.
         prefix: String where shape::key_prefix = "scangate", restart;
         /// How many replicas of Redis must have a push before it is `ok`, so that a failover cannot
-        /// lose it; one that too few confirm in time is `unknown`.
+        /// lose it; one that too few confirm in time is `unknown`. Records and jobs wait likewise.
         wait_replicas: u32 = "0" in 0..=16, restart;
     }
 }
@@ -26,7 +26,8 @@ settings! {
 settings! {
     /// What the embedded broker keeps on disk.
     pub struct Data in "data" {
-        /// Directory for accounts and send tokens; made if it is missing.
+        /// Directory for persons, send tokens, bonds, points, messages and jobs; made if it is
+        /// missing.
         dir: PathBuf = "./data", restart;
     }
 }
