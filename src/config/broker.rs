@@ -26,8 +26,7 @@ settings! {
 settings! {
     /// What the embedded broker keeps on disk.
     pub struct Data in "data" {
-        /// Directory for persons, send tokens, bonds, points, messages and jobs; made if it is
-        /// missing.
+        /// Directory for persons, bonds, points, messages, tokens and jobs; made if it is missing.
         dir: PathBuf = "./data", restart;
     }
 }
