@@ -32,6 +32,9 @@ const MOST_AT_A_TIME: usize = 32;
 /// How long a job is this node's; an attempt takes less, for what it asks of others has settings that
 /// end at 20 s.
 const LEASE: Duration = Duration::from_secs(30);
+/// How often a job is attempted at most, whatever its attempts say: one that takes down whoever attempts
+/// it, by a fault of ours, is not to do so for ever. Far beyond what any kind of job asks for.
+const MOST_ATTEMPTS: u32 = 1_000;
 /// How often a node looks for jobs that others have left.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -91,6 +94,11 @@ impl Jobs {
             drop(first);
             let many = taken.jobs.len();
             for job in taken.jobs {
+                if job.attempts > MOST_ATTEMPTS {
+                    tracing::error!(id = job.id, queue = self.queue.word(), "a job never ends");
+                    self.note(&job.id, After::Done).await;
+                    continue;
+                }
                 let places = Arc::clone(&self.places);
                 let place = places.acquire_owned().await.expect("never closed");
                 let id = job.id.clone();

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use scangate::broker::{Enqueued, Queue};
+use scangate::jobs::Jobs;
+use tokio_util::task::TaskTracker;
 
 use super::stage::{LONG, Stage};
 use crate::support::becomes;
@@ -16,6 +18,7 @@ super::on_both!(
     an_id_is_queued_once,
     queues_are_apart,
     no_more_than_asked_for_is_taken,
+    a_job_that_never_ends_is_given_up,
 );
 
 const QUEUE: Queue = Queue::Hooks;
@@ -111,4 +114,20 @@ async fn no_more_than_asked_for_is_taken(stage: Stage) {
     assert_eq!(first.jobs.len(), 3);
     assert_eq!(first.next, Some(NOW));
     assert_eq!(taken(&stage, LONG).await.len(), 2);
+}
+
+async fn a_job_that_never_ends_is_given_up(stage: Stage) {
+    put(&stage, "one", NOW).await;
+    for attempt in 1..=1_000 {
+        assert_eq!(taken(&stage, NOW).await, [("one".to_owned(), attempt)]);
+    }
+    let jobs = Jobs::new(stage.a.clone(), QUEUE);
+    let attempt = |_| async { panic!("it was attempted once more") };
+    let working = tokio::spawn(jobs.run(TaskTracker::new(), attempt));
+    let question = async || stage.b.enqueue(QUEUE, "one", "one!", LONG).await;
+    becomes(LONG, "the job's end", question, |known| {
+        matches!(known, Ok(Enqueued::Yes))
+    })
+    .await;
+    working.abort();
 }
