@@ -12,6 +12,7 @@ use crate::deed::Deeds;
 use crate::send::Sends;
 use crate::session::{Purpose, Ticket, Uid};
 use crate::texts::Say;
+use crate::wechat::callback::BELIEVED;
 use crate::wechat::event::{Kind, Push};
 use crate::wechat::openid::OpenId;
 
@@ -35,8 +36,9 @@ pub enum Taken {
 /// How long a callback that is being worked on keeps its repetitions away. The platform repeats
 /// after 5 s what it got no answer to; if this node has died by then, another shall take it.
 const UNDER_WAY: Duration = Duration::from_secs(4);
-/// How long a callback is remembered: all attempts of the platform fall in some 20 s.
-const REMEMBERED: Duration = Duration::from_secs(120);
+/// How long a callback is remembered: the platform's own attempts fall in some 20 s, but whoever has
+/// recorded one could bring it again for as long as it is believed.
+const REMEMBERED: Duration = BELIEVED.saturating_add(Duration::from_secs(60));
 
 impl Scans {
     /// The law of scans whose deeds are these, of their confirmations, and of what concerns messages.

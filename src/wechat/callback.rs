@@ -11,6 +11,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use crate::wechat::cipher::{BadKey, Cipher, CipherError};
 use crate::wechat::event::{Push, PushError};
@@ -20,8 +21,10 @@ use crate::wechat::reply::{self, Fresh, Reply};
 use crate::wechat::signature;
 use crate::wechat::xml;
 
-/// How far a callback's timestamp may be from our clock: 300 s either way.
+/// How far a callback's timestamp may be from our clock, either way.
 const CLOCK_SKEW_SECONDS: u64 = 300;
+/// For how long after it was sent first a callback can be believed at most.
+pub const BELIEVED: Duration = Duration::from_secs(2 * CLOCK_SKEW_SECONDS);
 
 /// How the platform is set to send messages (消息加解密方式).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,7 @@ struct Note {
 }
 
 /// Notes kept at a time; beyond it the one that ends first goes early. Far more than the platform's
-/// callbacks of two minutes.
+/// callbacks of eleven minutes.
 const MOST_NOTES: usize = 1 << 20;
 
 impl Notes {

@@ -125,3 +125,18 @@ async fn what_one_node_took_another_delivers() {
     becomes_state(&b, &format!("/{token}.send/{id}"), "sent").await;
     assert_eq!(platform.messages(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_is_remembered_for_as_long_as_its_timestamp_is_believed() {
+    let platform = Platform::start().await;
+    let redis = Server::start().await;
+    let node = joins_with(&redis.url(), |config| platform.serves(config)).await;
+    Phone::of(&node, "ann").writes("token").await;
+    let notes = redis.say(&["KEYS", "*callback:*"]).await;
+    let [note] = notes.list() else {
+        panic!("{notes:?}");
+    };
+    // Its time may be five minutes ahead of ours, and is believed for five minutes after.
+    let left = redis.say(&["PTTL", note.text()]).await.number();
+    assert!(left > 600_000, "{left}");
+}
