@@ -94,7 +94,10 @@ fn chosen(body: &[u8]) -> Option<Choice> {
     let form = Query::parse(std::str::from_utf8(body).ok()?).ok()?;
     match form.get("choice")? {
         "decline" => Some(Choice::Decline),
-        number if number.len() == 2 => number.parse().ok().map(Choice::Number),
+        // A sign is no digit, though it parses.
+        number if number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            number.parse().ok().map(Choice::Number)
+        }
         _ => None,
     }
 }

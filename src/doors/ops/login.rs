@@ -4,8 +4,8 @@
 //! {"openid":"o…","unionid":"…","account":"alice"}
 //! ```
 //!
-//! `unionid` is null where the official account has none, `account` where the person is bound to none
-//! of the site's.
+//! `unionid` is null where the official account has none or WeChat does not tell it in time, `account`
+//! where the person is bound to none of the site's.
 
 use std::sync::Arc;
 

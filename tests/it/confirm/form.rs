@@ -92,6 +92,7 @@ async fn what_is_no_choice_decides_nothing() {
         "0",
         "100",
         "-1",
+        "%2B4",
         "4x",
         "Decline",
         &format!("{number}&choice=decline"),
