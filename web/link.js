@@ -43,6 +43,12 @@ export class Link {
 		this.#expectAnswer();
 	}
 
+	/** Sends what has no answer; that of the ping behind it shows that somebody is there. */
+	post(text) {
+		this.#socket.send(text);
+		this.say(PING);
+	}
+
 	wake() {
 		if (this.up) this.say(PING);
 		else if (this.retryDue && !this.#slow) this.#dial();

@@ -131,6 +131,11 @@ export class Scangate extends EventTarget implements Standing {
   refresh(): void;
   /** Binds a code that was made elsewhere. It is not renewed when it expires. */
   bind(code: Code): void;
+  /**
+   * Hands a command to the site's backend, by the gateway's hook; what comes back is an `event`. False
+   * where no bound connection is there to carry it.
+   */
+  send(command: { cmd: string; [member: string]: unknown }): boolean;
   /** Closes the connection for good. */
   close(): void;
 }

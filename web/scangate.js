@@ -78,6 +78,12 @@ export class Scangate extends EventTarget {
 		this.#take(code);
 	}
 
+	send(command) {
+		if (!this.#link.up || !this.#bound) return false;
+		this.#link.post(JSON.stringify(command));
+		return true;
+	}
+
 	close() {
 		this.#turn++;
 		this.#live = false;

@@ -11,6 +11,8 @@ gate.on('result', (event: PushedEvent) => console.log(event.token, event['anythi
 gate.on('confirm', ({ number, expire_seconds = 0 }) => console.log(number?.length, expire_seconds + 1));
 gate.on('expired', (code: Code | null) => code && gate.bind(code));
 gate.addEventListener('gap', () => gate.refresh());
+const isSent: boolean = gate.send({ cmd: 'sms', phone: '13800000000' });
+console.log(isSent);
 stop();
 gate.close();
 
@@ -23,3 +25,5 @@ gate.on('scanned', () => {});
 gate.state = 'done';
 // @ts-expect-error a code has a ticket
 gate.bind({ uid: 7 });
+// @ts-expect-error a command has a name
+gate.send({ phone: '13800000000' });

@@ -47,6 +47,24 @@ test('asks for a code and binds it from the start', async () => {
   assert.equal(gate.secondsLeft, 120);
 });
 
+test('hands a command on while it is bound, and sees whether anybody is there', async () => {
+  const { gate, world, names } = await begin();
+  assert.equal(gate.send({ cmd: 'sms' }), false);
+  world.socket.opens();
+  assert.equal(gate.send({ cmd: 'sms' }), false, 'not bound yet');
+  world.socket.echoes();
+  assert.equal(gate.send({ cmd: 'sms', phone: '1' }), true);
+  assert.deepEqual(world.socket.sent.slice(1), ['{"cmd":"sms","phone":"1"}', '{"cmd":"ping","pong":true}']);
+  world.socket.hears({ cmd: 'pong' });
+  await world.pass(20_000);
+  assert.equal(gate.online, true, 'a command has no answer of its own');
+  world.socket.hears({ cmd: 'error', code: 'hook_failed', message: '…' });
+  assert.deepEqual(names('event').map(({ code }) => code), ['hook_failed']);
+  assert.equal(gate.state, 'waiting');
+  world.socket.ends();
+  assert.equal(gate.send({ cmd: 'sms' }), false);
+});
+
 test('binds a given code without asking for one', async () => {
   const { gate, world } = await begin({ code: code(7) });
   assert.equal(world.fetched.length, 0);
