@@ -34,3 +34,34 @@ test('a page of another site shows a code and hears of its scan', async (t) => {
   await page.locator('#state', { hasText: 'logged in with' }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
+
+test('a page hands a command to the backend of the site, and hears what that answers', async (t) => {
+  const told = [];
+  const backend = createServer(async (request, reply) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    told.push(JSON.parse(body).data.message);
+    reply.end(JSON.stringify({ event: { cmd: 'sent', to: told.at(-1).phone } }));
+  });
+  await new Promise((listening) => backend.listen(0, '127.0.0.1', listening));
+  t.after(() => (backend.closeAllConnections(), backend.close()));
+  const house = await openHouse(t, {
+    HOOK_URL: `http://127.0.0.1:${backend.address().port}/`,
+    HOOK_SECRET: 'a secret for tests',
+    HOOK_EVENTS: 'command',
+  });
+  const page = await openPage(browser);
+  t.after(() => page.context().close());
+  await page.goto(house.url);
+  const heard = await page.evaluate(async () => {
+    const { connect } = await import('/assets/scangate.js');
+    const gate = connect();
+    const answer = new Promise((hears) => gate.on('event', hears));
+    gate.on('state', ({ state }) => state === 'waiting' && gate.send({ cmd: 'sms', phone: '7' }));
+    return answer.finally(() => gate.close());
+  });
+  assert.deepEqual(told, [{ cmd: 'sms', phone: '7' }]);
+  assert.equal(heard.cmd, 'sent');
+  assert.equal(heard.to, '7');
+  assert.deepEqual(page.complaints, []);
+});

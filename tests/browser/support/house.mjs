@@ -6,12 +6,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openDoor } from './door.mjs';
 
-const BUILT = fileURLToPath(new URL('../../../target/debug/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BUILT = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug');
 const GATEWAY = process.env.SCANGATE_BIN ?? join(BUILT, 'scangate');
 const SANDBOX = process.env.SCANGATE_SANDBOX_BIN ?? join(BUILT, 'scangate-sandbox');
 const START_MS = 15_000;
