@@ -6,8 +6,8 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Why a node cannot join.
@@ -58,6 +58,8 @@ pub struct Redis {
     retention: Retention,
     held: HeldUids,
     replicas: Replicas,
+    /// The installation's, as Redis told it, in hexadecimal digits.
+    secret: OnceLock<String>,
     /// Milliseconds that Redis's clock is ahead of ours.
     clock_ahead: AtomicI64,
     canary: Canary,
@@ -115,6 +117,7 @@ impl Redis {
             retention,
             held: HeldUids::default(),
             replicas: Replicas::new(settings.wait_replicas),
+            secret: OnceLock::new(),
             clock_ahead: AtomicI64::new(0),
             canary: Canary::default(),
             inbox: Mutex::new(Some(inbox)),

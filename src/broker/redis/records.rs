@@ -53,18 +53,35 @@ impl Redis {
     }
 
     pub(in crate::broker) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
-        let commands = &self.link.commands;
-        let fresh = hex(&random::bytes::<32>());
-        let _: Option<String> = commands
-            .set(self.keys.secret(), fresh, None, Some(SetOptions::NX), false)
-            .await
-            .map_err(failure)?;
-        let secret: String = commands.get(self.keys.secret()).await.map_err(failure)?;
+        self.put_secret(&hex(&random::bytes::<32>())).await?;
+        let key = self.keys.secret();
+        let secret: String = self.link.commands.get(key).await.map_err(failure)?;
+        let _ = self.secret.set(secret.clone());
         let mut bytes = [0; 32];
         for (byte, digits) in bytes.iter_mut().zip(secret.as_bytes().chunks(2)) {
             let digits = std::str::from_utf8(digits).unwrap_or_default();
             *byte = u8::from_str_radix(digits, 16).map_err(|_| BrokerError::Unavailable)?;
         }
         Ok(bytes)
+    }
+
+    /// Gives a Redis that has lost everything the secret that this node goes on with: nodes that start
+    /// later shall derive the same tokens from it.
+    pub(super) async fn restore_secret(&self) -> Result<(), BrokerError> {
+        match self.secret.get() {
+            Some(secret) => self.put_secret(secret).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn put_secret(&self, secret: &str) -> Result<(), BrokerError> {
+        let key = self.keys.secret();
+        let put = Some(SetOptions::NX);
+        let commands = &self.link.commands;
+        let _: Option<String> = commands
+            .set(key, secret, None, put, false)
+            .await
+            .map_err(failure)?;
+        Ok(())
     }
 }

@@ -287,6 +287,9 @@ impl Redis {
     async fn resync_on(self: Arc<Self>, resync: Arc<Notify>) {
         loop {
             resync.notified().await;
+            if let Err(error) = self.restore_secret().await {
+                tracing::debug!(%error, "could not restore the installation's secret");
+            }
             let mut uids = self.held.all();
             let many = uids.len();
             while !uids.is_empty() {

@@ -140,3 +140,19 @@ async fn a_callback_is_remembered_for_as_long_as_its_timestamp_is_believed() {
     let left = redis.say(&["PTTL", note.text()]).await.number();
     assert!(left > 600_000, "{left}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_lost_everything_gets_the_secret_back_from_which_tokens_derive() {
+    let platform = Platform::start().await;
+    let mut redis = Server::start().await;
+    let url = redis.url();
+    let node = joins_with(&url, |config| platform.serves(config)).await;
+    token_of(&node, &Phone::of(&node, "ann")).await;
+    let question = ["GET", "scangate:secret"];
+    let before = redis.say(&question).await;
+    assert!(!before.text().is_empty());
+    redis.dies().await;
+    redis.returns().await;
+    let secret = async || redis.say(&question).await;
+    becomes(LONG, "the secret", secret, |secret| *secret == before).await;
+}
