@@ -6,7 +6,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::support::{Server, free_port, scangate};
+use crate::support::{
+    Certificate, CertificateFiles, Process, Request, Server, free_port, scangate,
+};
 
 /// `EX_UNAVAILABLE` of sysexits: an outer thing is missing.
 const UNAVAILABLE: i32 = 69;
@@ -73,4 +75,44 @@ async fn a_server_that_is_no_cluster_is_told() {
     let redis = Server::start().await;
     let url = format!("redis-cluster://{}", redis.address());
     fails(&url, &["cluster"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_joins_over_tls() {
+    let files = CertificateFiles::with(&Certificate::new());
+    let certificate = files.certificate();
+    let key = certificate.with_file_name("key.pem");
+    let [certificate, key] = [&certificate, &key].map(|path| path.to_str().unwrap());
+    let port = free_port().to_string();
+    let tls = [
+        "--tls-port",
+        port.as_str(),
+        "--tls-cert-file",
+        certificate,
+        "--tls-key-file",
+        key,
+        "--tls-ca-cert-file",
+        certificate,
+        "--tls-auth-clients",
+        "no",
+    ];
+    let redis = Server::with(&tls).await;
+    let rights = [">se:cret", "on", "~*", "&*", "+@all"];
+    redis
+        .say(&[&["ACL", "SETUSER", "gate"], &rights[..]].concat())
+        .await;
+    redis.say(&["ACL", "SETUSER", "default", "off"]).await;
+
+    let url = format!("rediss://gate:se%3Acret@localhost:{port}");
+    let data = TempDir::new().unwrap();
+    let node = Process::serves(&[
+        ("SCANGATE_BROKER_URL", &url),
+        ("SCANGATE_DATA_DIR", data.path().to_str().unwrap()),
+        ("SSL_CERT_FILE", certificate),
+    ])
+    .await;
+    let session = Request::post("/api/v1/sessions", r#"{"uid":7,"ticket":"t"}"#);
+    let made = session.to(node.ops).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert!(!node.said().contains("se:cret"), "{}", node.said());
 }
