@@ -50,7 +50,7 @@ bench: ## Measure the gateway next to a raw tokio floor, and print the table
 screenshots: ## Take the pictures of docs/images anew
 	.ci/install chromium node
 	cargo build --locked --bins
-	cd tests/browser && npm ci --no-audit --no-fund --silent && npm run screenshots
+	cd tests/browser && npm ci --no-audit --no-fund --silent && npm run screenshots -- --docs
 
 clean: ## Remove what was built
 	cargo clean
