@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use scangate::broker::Broker;
 use scangate::config::Secret;
 use scangate::metrics::Metrics;
 use scangate::registry::Registry;
-use scangate::session::{Ticket, hex};
+use scangate::session::Ticket;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::support::{Code, Gateway, Request, Response, broker, now};
 
@@ -32,17 +28,6 @@ async fn members(gateway: &Gateway) -> Value {
     let answer = gateway.tells(Request::get(path)).await.json();
     assert_eq!(answer["group"], "room:7");
     answer["members"].clone()
-}
-
-/// A bind with a claim, as the operator's backend signs it.
-fn claims(code: &Code, uid: u32, exp: u64, secret: &str) -> String {
-    let payload = json!({ "uid": uid, "groups": ["room:7"], "exp": exp }).to_string();
-    let payload = URL_SAFE_NO_PAD.encode(payload);
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(payload.as_bytes());
-    let signature = hex(&mac.finalize().into_bytes());
-    let open = code.text.strip_suffix('}').unwrap();
-    format!(r#"{open},"join":"{payload}.{signature}"}}"#)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +156,7 @@ async fn a_signed_claim_in_the_bind_joins() {
     let gateway = Gateway::with(|config| config.groups.secret = Some(Secret::new(SECRET))).await;
     let code = gateway.code_with_key().await;
     let mut page = gateway.page().await;
-    let bind = claims(&code, code.uid, now() + 60, SECRET);
+    let bind = code.claims(code.uid, now() + 60, SECRET);
     page.says(&bind).await;
     page.hears(&bind).await;
     assert_eq!(members(&gateway).await, json!([code.uid]));
@@ -188,16 +173,16 @@ async fn a_bad_claim_joins_nothing_but_the_bind_stands() {
         Gateway::with(|config| config.groups.secret = Some(Secret::new(SECRET))).await;
     let code = gateway.code().await;
     let mut page = gateway.page().await;
-    let good = claims(&code, code.uid, now() + 60, SECRET);
+    let good = code.claims(code.uid, now() + 60, SECRET);
     let refused = async |page: &mut crate::support::Page, bind: &str| {
         page.says(bind).await;
         page.hears(bind).await;
         page.is_refused("join_refused").await;
     };
     for bind in [
-        claims(&code, code.uid, now() + 60, "another secret"),
-        claims(&code, code.uid + 1, now() + 60, SECRET),
-        claims(&code, code.uid, now() - 1, SECRET),
+        code.claims(code.uid, now() + 60, "another secret"),
+        code.claims(code.uid + 1, now() + 60, SECRET),
+        code.claims(code.uid, now() - 1, SECRET),
         good.replace(r#""join":""#, r#""join":"x"#),
     ] {
         // More often than refused binds are borne.
@@ -207,7 +192,7 @@ async fn a_bad_claim_joins_nothing_but_the_bind_stands() {
     }
     // A bind that is refused joins nothing either.
     let stranger = Code::foreign(code.uid, "another");
-    page.says(&claims(&stranger, code.uid, now() + 60, SECRET))
+    page.says(&stranger.claims(code.uid, now() + 60, SECRET))
         .await;
     page.is_refused("ticket_mismatch").await;
     gateway.reloads(|config| config.groups.secret = None).await;

@@ -66,3 +66,29 @@ async fn two_nodes_that_take_one_scan_tell_it_under_one_id() {
         site.has_heard_but(&told.id);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bind_a_command_and_a_leave_at_one_node_are_told_and_answered_at_another() {
+    let redis = Server::start().await;
+    let mut site = Site::start().await;
+    let events = [HookEvent::Bind, HookEvent::Command, HookEvent::Leave];
+    let join = async || joins_with(&redis.url(), |config| site.listens(config, &events)).await;
+    let [a, b] = [join().await, join().await];
+    let code = a.code().await;
+    let mut page = a.page().await;
+    page.binds(&code).await;
+    assert_eq!(site.hears().await.event(), "bind");
+    let mut tab = b.page().await;
+    tab.binds(&code).await;
+    assert_eq!(site.hears().await.event(), "bind");
+
+    site.next(Reaction::Answer(200, r#"{"event":{"sent":true}}"#));
+    tab.says(r#"{"cmd":"sms"}"#).await;
+    assert_eq!(site.hears().await.event(), "command");
+    for page in [&mut page, &mut tab] {
+        page.hears(&code.event(r#""sent":true"#)).await;
+    }
+    tab.leaves().await;
+    assert_eq!(site.hears().await.event(), "leave");
+    site.hears_nothing();
+}

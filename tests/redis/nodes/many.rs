@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use scangate::config::Secret;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Request, Server, becomes, joins};
+use crate::support::{Gateway, Request, Server, becomes, joins, joins_with, now};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -69,4 +70,25 @@ async fn what_is_for_all_reaches_every_page_once() {
         page.hears(&code.event(r#""n":1"#)).await;
         page.hears_nothing().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_in_the_bind_at_one_node_joins_for_all() {
+    let redis = Server::start().await;
+    let secret = "a secret for groups";
+    let join = async || {
+        joins_with(&redis.url(), |config| {
+            config.groups.secret = Some(Secret::new(secret));
+        })
+        .await
+    };
+    let [a, b] = [join().await, join().await];
+    let code = a.code().await;
+    let mut page = b.page().await;
+    let bind = code.claims(code.uid, now() + 60, secret);
+    page.says(&bind).await;
+    page.hears(&bind).await;
+    let body = json!({ "event": {"n": 1} });
+    assert_eq!(posts(&a, "groups/room:7/push", body).await["ok"], 1);
+    page.hears(&code.event(r#""n":1"#)).await;
 }
