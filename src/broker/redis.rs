@@ -33,6 +33,7 @@ mod held;
 mod jobs;
 mod keys;
 mod link;
+mod messages;
 mod nodes;
 mod records;
 mod replicas;

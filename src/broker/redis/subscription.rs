@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{JoinError, JoinSet};
 
 use super::link::failure;
+use super::messages::take_each;
 use super::{Answer, Facts, HELD, Redis, node_field};
 use crate::broker::{BrokerError, Claim, Held, Retained};
 use crate::session::{EventId, Uid};
@@ -195,19 +196,9 @@ impl Redis {
             .map_err(failure)
     }
 
-    /// Takes messages and does nothing else, so that few are ever lost for its slowness.
     async fn take_messages(self: Arc<Self>, resync: Arc<Notify>) {
-        let mut messages = self.link.subscriber.message_rx();
-        loop {
-            match messages.recv().await {
-                Ok(message) => self.take(message),
-                Err(RecvError::Lagged(lost)) => {
-                    tracing::warn!(lost, "messages of Redis came faster than they were taken");
-                    resync.notify_one();
-                }
-                Err(RecvError::Closed) => return,
-            }
-        }
+        let messages = self.link.subscriber.message_rx();
+        take_each(messages, &resync, |message| self.take(message)).await;
     }
 
     fn take(self: &Arc<Self>, message: Message) {
