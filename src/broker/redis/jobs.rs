@@ -27,11 +27,14 @@ impl Redis {
         let enqueue = &self.scripts.enqueue;
         let answer = self.link.call_durably(enqueue, keys, arguments).await?;
         match Answer::of(answer).word().as_str() {
-            "queued" => {
+            // Also one that is known: whoever put it there may not have seen it at a replica.
+            word @ ("queued" | "known") => {
                 self.replicas.wait(&self.link.pushes, &key).await?;
-                Ok(Enqueued::Yes)
+                Ok(match word {
+                    "queued" => Enqueued::Yes,
+                    _ => Enqueued::Known,
+                })
             }
-            "known" => Ok(Enqueued::Known),
             "full" => Ok(Enqueued::Full),
             _ => Err(BrokerError::Unavailable),
         }

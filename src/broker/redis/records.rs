@@ -55,6 +55,8 @@ impl Redis {
     pub(in crate::broker) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
         self.put_secret(&hex(&random::bytes::<32>())).await?;
         let key = self.keys.secret();
+        // What derives from a secret that a failover forgets would be void.
+        self.replicas.wait(&self.link.pushes, &key).await?;
         let secret: String = self.link.commands.get(key).await.map_err(failure)?;
         let _ = self.secret.set(secret.clone());
         let mut bytes = [0; 32];
@@ -77,8 +79,8 @@ impl Redis {
     async fn put_secret(&self, secret: &str) -> Result<(), BrokerError> {
         let key = self.keys.secret();
         let put = Some(SetOptions::NX);
-        let commands = &self.link.commands;
-        let _: Option<String> = commands
+        let pushes = &self.link.pushes;
+        let _: Option<String> = pushes
             .set(key, secret, None, put, false)
             .await
             .map_err(failure)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scangate::broker::{Enqueued, Queue};
+use scangate::broker::{BrokerError, Enqueued, Queue};
 use scangate::jobs::Jobs;
 use tokio_util::task::TaskTracker;
 
@@ -130,4 +130,17 @@ async fn a_job_that_never_ends_is_given_up(stage: Stage) {
     })
     .await;
     working.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_replica_has_is_never_said_to_be_kept() {
+    let stage = Stage::waiting(1).await;
+    for _ in 0..2 {
+        let enqueued = stage.a.enqueue(QUEUE, "one", "one!", LONG).await;
+        assert!(matches!(enqueued, Err(BrokerError::Silent)), "{enqueued:?}");
+    }
+    let written = stage.a.write("name", 0, Some("1"), None).await;
+    assert!(matches!(written, Err(BrokerError::Silent)), "{written:?}");
+    let secret = stage.a.installation_secret().await;
+    assert!(matches!(secret, Err(BrokerError::Silent)));
 }

@@ -140,10 +140,16 @@ impl Stage {
 
     /// Both at a Redis.
     pub async fn redis() -> Stage {
+        Stage::waiting(0).await
+    }
+
+    /// Both at a Redis without replicas, so many of which they wait for.
+    pub async fn waiting(wait_replicas: u32) -> Stage {
         let server = Server::start().await;
         let (ears_a, ears_b) = (Ears::new(), Ears::new());
         let settings = config::Broker {
             prefix: "suite".into(),
+            wait_replicas,
             ..Config::default().broker
         };
         let join = async |name: &str, ears: &Arc<Ears>| {
