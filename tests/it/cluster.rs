@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{CLOSE, Code, Gateway, Page, Phone, Platform, Request, broker};
+use crate::support::{CLOSE, Code, Gateway, Page, Phone, Platform, Request, a_page_moves, broker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_at_one_node_reaches_a_page_at_the_other() {
@@ -59,27 +59,7 @@ async fn a_page_that_moves_to_the_other_node_misses_nothing() {
     let (broker, _data) = broker().await;
     let a = Gateway::joins(&broker, "a", |_| {}).await;
     let b = Gateway::joins(&broker, "b", |_| {}).await;
-    let code = a.code().await;
-    let mut backend = a.backend().await;
-    let lines = code.clone();
-    let publisher = tokio::spawn(async move {
-        for n in 0..60 {
-            let word = backend.say(&lines.nth(n)).await;
-            assert!(word == "ok" || word == "queued", "{word}");
-        }
-    });
-    let (mut since, mut n) = (String::new(), 0);
-    while n < 60 {
-        let node = if n % 2 == 0 { &a } else { &b };
-        let mut page = node.page().await;
-        page.binds_since(&code, &since).await;
-        for _ in 0..(n % 5 + 1).min(60 - n) {
-            let (event, id) = page.next_with_id().await;
-            assert_eq!(event, code.nth(n));
-            (since, n) = (id, n + 1);
-        }
-    }
-    publisher.await.unwrap();
+    a_page_moves(&a, &b).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

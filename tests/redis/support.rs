@@ -35,6 +35,8 @@ mod platform;
 mod process;
 #[path = "../it/support/site.rs"]
 mod site;
+#[path = "../it/support/stories.rs"]
+mod stories;
 #[path = "../it/support/websocket.rs"]
 mod websocket;
 #[path = "../it/support/wire.rs"]
@@ -78,6 +80,7 @@ pub use resp::{Reply, ask, converse};
 pub use sentinel::Sentinel;
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};
+pub use stories::{a_page_moves, one_scan_at_two_nodes};
 pub use wait::{becomes, is_long, passes, within};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Certificate, CertificateFiles, Gateway, Phone, Platform, Reaction, Request, Site, broker, now,
+    one_scan_at_two_nodes,
 };
 
 async fn gateway(platform: &Platform, site: &Site) -> Gateway {
@@ -134,22 +135,7 @@ async fn two_nodes_that_take_one_scan_tell_it_under_one_id() {
     };
     let a = Gateway::joins(&broker, "a", listens).await;
     let b = Gateway::joins(&broker, "b", listens).await;
-    for _ in 0..10 {
-        let code = a.qrcode("login").await;
-        let mut page = b.page().await;
-        page.binds(&code).await;
-        let (one, two) = (Phone::of(&a, "ann"), Phone::of(&b, "ann"));
-        // Each with a second of its own: no repetition, but the same person's scan again.
-        tokio::join!(one.scans(&code), two.scans(&code));
-        page.hears(&code.event(r#""cmd":"scan""#)).await;
-        assert!(page.next().await.contains(r#""cmd":"login""#));
-        page.hears(&code.event(r#""cmd":"hello""#)).await;
-        page.hears_nothing().await;
-        let told = site.hears().await;
-        assert_eq!(told.data()["uid"], code.uid);
-        // Perhaps twice, but the backend can know.
-        site.has_heard_but(&told.id);
-    }
+    one_scan_at_two_nodes(&a, &b, &mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

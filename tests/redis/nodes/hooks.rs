@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use scangate::config::HookEvent;
 
-use crate::support::{Gateway, Phone, Platform, Reaction, Server, Site, joins_with};
+use crate::support::{
+    Gateway, Phone, Platform, Reaction, Server, Site, joins_with, one_scan_at_two_nodes,
+};
 
 async fn node(redis: &Server, platform: &Platform, site: &Site, retry: Duration) -> Gateway {
     joins_with(&redis.url(), |config| {
@@ -49,22 +51,7 @@ async fn two_nodes_that_take_one_scan_tell_it_under_one_id() {
     let retry = Duration::from_millis(20);
     let a = node(&redis, &platform, &site, retry).await;
     let b = node(&redis, &platform, &site, retry).await;
-    for round in 0..10 {
-        let code = a.qrcode("login").await;
-        let mut page = b.page().await;
-        page.binds(&code).await;
-        let (one, two) = (Phone::of(&a, "ann"), Phone::of(&b, "ann"));
-        // Each with a second of its own: no repetition, but the same person's scan again.
-        tokio::join!(one.scans(&code), two.scans(&code));
-        page.hears(&code.event(r#""cmd":"scan""#)).await;
-        assert!(page.next().await.contains(r#""cmd":"login""#));
-        page.hears(&code.event(r#""cmd":"hello""#)).await;
-        page.hears_nothing().await;
-        let told = site.hears().await;
-        assert_eq!(told.data()["uid"], code.uid, "round {round}");
-        // Perhaps twice, but the backend can know.
-        site.has_heard_but(&told.id);
-    }
+    one_scan_at_two_nodes(&a, &b, &mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Events on their way from one node to the pages of another.
 
-use crate::support::{Code, Request, Server, joins, joins_with};
+use crate::support::{Code, Request, Server, a_page_moves, joins, joins_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_at_one_node_reaches_a_page_at_the_other() {
@@ -77,27 +77,7 @@ async fn a_uid_that_two_nodes_hold_is_served_at_both() {
 async fn a_page_that_moves_to_the_other_node_misses_nothing() {
     let redis = Server::start().await;
     let [a, b] = [joins(&redis.url()).await, joins(&redis.url()).await];
-    let code = a.code().await;
-    let mut backend = a.backend().await;
-    let lines = code.clone();
-    let publisher = tokio::spawn(async move {
-        for n in 0..100 {
-            let word = backend.say(&lines.nth(n)).await;
-            assert!(word == "ok" || word == "queued", "{word}");
-        }
-    });
-    let (mut since, mut n) = (String::new(), 0);
-    while n < 100 {
-        let node = if n % 2 == 0 { &a } else { &b };
-        let mut page = node.page().await;
-        page.binds_since(&code, &since).await;
-        for _ in 0..(n % 5 + 1).min(100 - n) {
-            let (event, id) = page.next_with_id().await;
-            assert_eq!(event, code.nth(n));
-            (since, n) = (id, n + 1);
-        }
-    }
-    publisher.await.unwrap();
+    a_page_moves(&a, &b).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
