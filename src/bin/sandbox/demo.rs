@@ -67,9 +67,9 @@ impl Demo {
     /// A sentence when it cannot start.
     pub async fn run(mut self) -> Result<ExitCode, String> {
         let mut stop = Stop::watch()?;
-        ensure_free(self.listens.page, "--page-listen")?;
-        ensure_free(self.listens.push, "--push-listen")?;
-        ensure_free(self.listens.ops, "--ops-listen")?;
+        self.listens.page = ensure_free(self.listens.page, "--page-listen")?;
+        self.listens.push = ensure_free(self.listens.push, "--push-listen")?;
+        self.listens.ops = ensure_free(self.listens.ops, "--ops-listen")?;
         self.settings.callback = format!("http://{}/wechat", reachable(self.listens.page));
         let (listener, sandbox) = crate::open(self.settings.clone()).await?;
         let data = std::env::temp_dir().join(format!("scangate-demo-{}", std::process::id()));

@@ -1,8 +1,11 @@
 //! What the sandbox asks of the machine: ports, programs and signals.
 
 use std::io::{Error, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,27 +71,44 @@ fn find_program(name: &str) -> Option<PathBuf> {
     files.find(|file| file.is_file())
 }
 
-/// Addresses of this machine that nobody listens on, for others to take.
+/// Where free ports are looked for: below those that the system itself gives to clients and for
+/// port 0, so that nobody gets one between our choice and the start of the program it is for.
+const FREE_PORTS: Range<u16> = 16_000..20_000;
+
+/// Addresses of this machine that nobody listens on, for others to take; none comes twice.
 ///
 /// # Errors
 /// A sentence when there are none.
 pub fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], String> {
-    // Held together, so that all differ.
-    let bind = || {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        Ok((listener.local_addr()?, listener))
-    };
-    let bound: Result<Vec<_>, Error> = (0..N).map(|_| bind()).collect();
-    let bound = bound.map_err(|cause| format!("could not find a free port: {cause}"))?;
-    Ok(std::array::from_fn(|index| bound[index].0))
+    let mut addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); N];
+    for address in &mut addresses {
+        address.set_port(free_port(address.ip())?);
+    }
+    Ok(addresses)
 }
 
-/// Checks that `address` is free, for somebody else to take; gives it with the port that the system
-/// chose for port 0.
+/// A port of `ip` that nobody listens on: the next one, from a start that other programs like this
+/// one hardly share.
+fn free_port(ip: IpAddr) -> Result<u16, String> {
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+        let start = crate::random::below(FREE_PORTS.len() as u64);
+        AtomicU16::new(start as u16)
+    });
+    FREE_PORTS
+        .map(|_| NEXT.fetch_add(1, Ordering::Relaxed) % FREE_PORTS.len() as u16)
+        .map(|offset| FREE_PORTS.start + offset)
+        .find(|port| TcpListener::bind((ip, *port)).is_ok())
+        .ok_or_else(|| format!("no port of {ip} is free from {FREE_PORTS:?}"))
+}
+
+/// Checks that `address` is free, for somebody else to take; for port 0 it chooses a port.
 ///
 /// # Errors
 /// A sentence with the `flag` to use when it is not.
-pub fn ensure_free(address: SocketAddr, flag: &str) -> Result<SocketAddr, String> {
+pub fn ensure_free(mut address: SocketAddr, flag: &str) -> Result<SocketAddr, String> {
+    if address.port() == 0 {
+        address.set_port(free_port(address.ip())?);
+    }
     TcpListener::bind(address)
         .and_then(|listener| listener.local_addr())
         .map_err(|cause| cannot_listen(address, flag, &cause))
@@ -117,6 +137,8 @@ pub fn cannot_listen(address: SocketAddr, flag: &str, cause: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -125,5 +147,15 @@ mod tests {
         assert!(shell.ends_with("sh"));
         let fault = find_programs(["no-such-a", "sh", "no-such-b"]).unwrap_err();
         assert_eq!(fault, "not installed: no-such-a, no-such-b");
+    }
+
+    #[test]
+    fn no_port_is_chosen_twice() {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let page = ensure_free(any, "--page-listen").unwrap();
+        let mut all = free_addresses::<20>().unwrap().to_vec();
+        all.push(page);
+        let different: HashSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len(), "{all:?}");
     }
 }
