@@ -1,6 +1,6 @@
 # The two commands: `make run` shows everything working, `make test` checks everything.
 
-.PHONY: help run cluster test test-rust test-api test-browser chaos check fmt bench screenshots clean
+.PHONY: help run cluster test test-rust test-api test-browser operations chaos check fmt bench screenshots clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
@@ -14,7 +14,7 @@ cluster: ## The same with three gateways, Redis and HAProxy: several nodes on on
 	cargo build --release --locked --bins
 	./target/release/scangate-sandbox cluster $(ARGS)
 
-test: test-rust test-api test-browser ## Install what is missing, then run every test
+test: test-rust test-api test-browser operations ## Install what is missing, then run every test
 
 test-rust: ## Everything but the browser: units, flows, vectors, properties, real servers
 	.ci/install redis-server haproxy nginx php python3 node nc curl
@@ -31,6 +31,10 @@ test-browser: ## The page in a real Chromium, through the real gateway and the s
 	.ci/install chromium node
 	cargo build --locked --bins
 	cd tests/browser && npm ci --no-audit --no-fund --silent && npm test
+
+operations: ## What operators rely on, by their own tools: Prometheus, Grafana's dashboard, Helm, k6 (OPERATIONS=--strict: all of it)
+	cargo build --locked --bins
+	tests/operations/run $(OPERATIONS)
 
 chaos: ## The long failure tests too: many minutes
 	.ci/install redis-server haproxy nginx
