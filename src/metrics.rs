@@ -2,8 +2,8 @@
 //! Labels come from closed sets; a uid, an address or anything a stranger chooses is never one.
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// Declares the struct, and a constructor that registers each field under `scangate_<field>`.
@@ -92,6 +92,22 @@ impl Declared for Histogram {
     }
 }
 
+impl Declared for HistogramVec {
+    /// A label, and the buckets that all its series share.
+    type Argument = (Label, &'static [f64]);
+    fn declare(name: &str, help: &str, argument: &[Self::Argument]) -> Self {
+        let labels: Vec<Label> = argument.iter().map(|(label, _)| *label).collect();
+        let names: Vec<_> = labels.iter().map(|(name, _)| *name).collect();
+        let buckets = argument.first().map_or(&[][..], |(_, buckets)| buckets);
+        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+        let vector = HistogramVec::new(options, &names).expect("the buckets grow");
+        each_series(&labels, &mut |values| {
+            vector.with_label_values(values);
+        });
+        vector
+    }
+}
+
 /// Calls `visit` with every combination of label values.
 fn each_series(labels: &[Label], visit: &mut dyn FnMut(&[&str])) {
     fn descend<'a>(labels: &[Label], chosen: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str])) {
@@ -110,6 +126,11 @@ fn each_series(labels: &[Label], visit: &mut dyn FnMut(&[&str])) {
 }
 
 metrics! {
+    /// Seconds from a scan's callback, at any node, to its event written to a page's socket here.
+    scan_to_screen_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    /// Seconds that live events took: to the broker's yes since they came in (`broker`), from there to
+    /// this node (`node`, by the broker's clock of milliseconds), and on to the socket (`socket`).
+    delivery_stage_duration_seconds: HistogramVec((("stage", &["broker", "node", "socket"]), &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])),
     /// Version of the running gateway, as a label; always 1.
     build_info: IntGaugeVec("version"),
     /// Websockets open now.
@@ -183,6 +204,8 @@ metrics! {
     hooks_total: IntCounterVec(("event", &["scan", "command", "bind", "leave"]), ("result", &["ok", "refused", "timeout", "unreachable", "broken", "unpublished", "dropped", "given_up"])),
     /// Seconds that those requests took.
     hook_duration_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0),
+    /// What happened to sessions, by whether it came into their timelines.
+    timeline_moments_total: IntCounterVec(("result", &["recorded", "sampled_out", "dropped"])),
     /// Sessions in the embedded broker.
     sessions: IntGauge,
     /// 1 while this node takes new connections, 0 while it drains.
