@@ -4,6 +4,7 @@
 //! own floor and those below.
 
 // Floor 0, words: pure, no I/O, no clock.
+pub mod certificate;
 pub mod client;
 pub mod config;
 pub mod ending;

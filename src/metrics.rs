@@ -143,6 +143,8 @@ metrics! {
     handshakes_refused_total: IntCounterVec(("reason", &["method", "headers", "version", "origin", "limit", "address_limit", "draining"])),
     /// TLS handshakes that failed or took too long.
     tls_handshakes_failed_total: IntCounter,
+    /// Unix time at which the first certificate of the served chain ends; 0 without TLS.
+    certificate_expiry_timestamp_seconds: IntGauge,
     /// Connections of trusted proxies closed because their PROXY header was bad, cut or late.
     proxy_headers_refused_total: IntCounter,
     /// Times a new certificate was looked for and taken, or refused.

@@ -173,6 +173,7 @@ impl Node {
         let (certificate, tls) = match (&config.public.tls_cert, &config.public.tls_key) {
             (Some(certificate), Some(key)) => {
                 let certificate = Certificate::load(certificate, key)?;
+                certificate.report(&metrics);
                 let acceptor = certificate.acceptor()?;
                 (Some(certificate), Some(acceptor))
             }

@@ -15,6 +15,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use crate::certificate::earliest_end;
 use crate::metrics::Metrics;
 
 /// Why a certificate cannot be used.
@@ -92,6 +93,19 @@ impl Certificate {
         Ok(true)
     }
 
+    /// The chain in use, the host's own certificate first.
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.current.load().key.cert.clone()
+    }
+
+    /// Tells when the chain in use ends.
+    pub fn report(&self, metrics: &Metrics) {
+        let end = earliest_end(&self.current.load().key.cert).unwrap_or_default();
+        metrics
+            .certificate_expiry_timestamp_seconds
+            .set(end.as_secs().try_into().unwrap_or(i64::MAX));
+    }
+
     /// Looks at the files every so often until `closing`. Files that cannot be used (half written,
     /// say) leave the certificate in use as it is, and are told of once.
     pub async fn watch(
@@ -112,6 +126,7 @@ impl Certificate {
                 Ok(true) => {
                     told.clear();
                     count("ok");
+                    self.report(&metrics);
                     tracing::info!("took a new certificate");
                 }
                 Err(error) => {

@@ -123,6 +123,16 @@ async fn a_bad_certificate_changes_nothing_and_a_good_one_mends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_metric_says_when_the_certificate_in_use_ends() {
+    let files = CertificateFiles::with(&Certificate::until(2031));
+    let gateway = gateway(&files).await;
+    let series = "scangate_certificate_expiry_timestamp_seconds";
+    gateway.has(series, 1_924_992_000.0).await;
+    files.become_those_of(&Certificate::until(2032));
+    gateway.has(series, 1_956_528_000.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_finish_the_handshake_is_given_up() {
     let certificate = Certificate::new();
     let gateway = gateway(&CertificateFiles::with(&certificate)).await;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::CertifiedKey;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use scangate::config::Config;
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -23,11 +23,18 @@ pub struct Certificate {
 impl Certificate {
     /// A new one.
     pub fn new() -> Certificate {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-        let CertifiedKey { cert, signing_key } = made.unwrap();
+        Certificate::until(4000)
+    }
+
+    /// A new one that ends when this year begins.
+    pub fn until(year: i32) -> Certificate {
+        let mut parameters = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.not_after = date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let cert = parameters.self_signed(&key).unwrap();
         Certificate {
             pem: cert.pem(),
-            key_pem: signing_key.serialize_pem(),
+            key_pem: key.serialize_pem(),
             der: cert.der().clone(),
         }
     }
