@@ -6,6 +6,7 @@
 
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::broker::{BrokerError, Told};
 use crate::hub::Hub;
@@ -73,7 +74,8 @@ impl Broadcast {
         };
         let push_id = PushId::new(&self.push_id).expect("checked when it was made");
         let event = self.event.to(uid, &ticket, push_id);
-        hub.publish(Door::Api, &event, self.keep).await
+        let came = Instant::now();
+        hub.publish(Door::Api, &event, self.keep, came).await
     }
 
     /// Has every node publish to the uids that it holds; the nodes, and which of them heard.

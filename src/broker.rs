@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::frame;
 use crate::message::{self, Event};
@@ -51,7 +52,7 @@ pub enum BrokerError {
 /// uid, under the broker's lock: neither waits nor calls the broker.
 pub trait Inbox: Send + Sync {
     /// An event for a uid that this node holds.
-    fn event(&self, uid: Uid, event: &Retained);
+    fn event(&self, uid: Uid, event: &Retained, arrival: Arrival);
     /// Events for a uid may have been lost on the way: its pages are to read the retained ones.
     fn missed(&self, uid: Uid);
     /// The session was ended; who holds the uid is to go.
@@ -60,6 +61,17 @@ pub trait Inbox: Send + Sync {
     fn told(&self, text: &str) -> bool;
     /// How many websockets the node has open.
     fn connections(&self) -> u64;
+}
+
+/// How a live event came to a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// When.
+    pub at: Instant,
+    /// How long it was on its way from the broker.
+    pub travelled: Duration,
+    /// When the callback came of the scan that it tells of; None for every other event.
+    pub scanned: Option<Instant>,
 }
 
 /// An accepted event: retained until its session ends.

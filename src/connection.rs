@@ -68,6 +68,10 @@ struct State {
     task: Option<Waker>,
 }
 
+/// What is to happen when a queued frame has gone to the socket. Called under the connection's lock:
+/// it neither waits nor uses the connection.
+pub type Then = Box<dyn FnOnce() + Send>;
+
 impl Connection {
     /// Makes a handle and its task's half of a stream that has been upgraded; `early` is what the
     /// peer sent right behind its request.
@@ -87,11 +91,17 @@ impl Connection {
 
     /// Writes a frame, or queues it; a queue that overflows ends the connection as too slow.
     pub fn send(&self, frame: Bytes) -> Sent {
+        self.send_with(frame, || None)
+    }
+
+    /// The same. Only where the frame is queued, `later` is asked for what is to happen when it has
+    /// gone.
+    pub fn send_with(&self, frame: Bytes, later: impl FnOnce() -> Option<Then>) -> Sent {
         let mut state = self.state.lock();
         if state.is_over() {
             return Sent::Over;
         }
-        match state.outbox.send(frame, self.queue_bytes) {
+        match state.outbox.send(frame, self.queue_bytes, later) {
             Ok(Sent::Written) => Sent::Written,
             Ok(sent) => {
                 state.wake();

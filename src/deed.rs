@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::action::{self, Scan, Workshop};
 use crate::broker::BrokerError;
@@ -97,8 +98,10 @@ impl Deeds {
             ticket: scan.ticket.clone(),
             push_id: Some(PushId::Own(name)),
             text,
+            scanned: (name == "scan").then_some(scan.started),
         };
-        match self.hub.publish(Door::Scan, &event, true).await {
+        let came = event.scanned.unwrap_or_else(Instant::now);
+        match self.hub.publish(Door::Scan, &event, true, came).await {
             Verdict::Unknown | Verdict::Failed(Failure::Unavailable) => {
                 Err(BrokerError::Unavailable)
             }

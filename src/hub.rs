@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::Histogram;
 use tokio::time::Instant;
 
 use crate::broker::{
@@ -30,6 +31,8 @@ pub struct Hub {
     broker: Broker,
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
+    /// Seconds from an event's coming in to its acceptance.
+    to_broker: Histogram,
     /// Whether the first bind of a uid that is not on record registers it.
     register: bool,
     /// When codes run out whose pages want to be told.
@@ -75,9 +78,11 @@ impl Hub {
         metrics: Arc<Metrics>,
         register: bool,
     ) -> Arc<Self> {
+        let stages = &metrics.delivery_stage_duration_seconds;
         Arc::new(Self {
             broker,
             registry,
+            to_broker: stages.with_label_values(&["broker"]),
             metrics,
             register,
             codes: Deadlines::default(),
@@ -163,10 +168,14 @@ impl Hub {
         Ok(())
     }
 
-    /// Publishes an event and tells how it went. `keep` retains it also where nobody holds the uid.
-    pub async fn publish(&self, door: Door, event: &Event, keep: bool) -> Verdict {
+    /// Publishes an event that came at `came`, and tells how it went. `keep` retains it also where
+    /// nobody holds the uid.
+    pub async fn publish(&self, door: Door, event: &Event, keep: bool, came: Instant) -> Verdict {
         let verdict = match self.broker.publish(event, keep).await {
-            Ok(Published::Yes { id, nodes }) => Verdict::Accepted { id, nodes },
+            Ok(Published::Yes { id, nodes }) => {
+                self.to_broker.observe(came.elapsed().as_secs_f64());
+                Verdict::Accepted { id, nodes }
+            }
             Ok(Published::Unknown) => Verdict::Failed(Failure::UidUnknown),
             Ok(Published::Mismatch) => Verdict::Failed(Failure::TicketMismatch),
             Ok(Published::NotHeld) => Verdict::Failed(Failure::NotHeld),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::broker::Retained;
-use crate::connection::{Connection, Sent};
+use crate::connection::{Connection, Sent, Then};
 use crate::session::{EventId, Uid};
 
 /// One holder of a uid.
@@ -76,8 +77,9 @@ impl Listener {
         cursor.last
     }
 
-    /// Sends a live event, unless it was sent before or is left to the catching up.
-    pub fn deliver(&self, event: &Retained) -> Delivery {
+    /// Sends a live event, unless it was sent before or is left to the catching up. Where it has to
+    /// wait for the socket, `later` is asked for what is to happen when it has gone.
+    pub fn deliver(&self, event: &Retained, later: impl FnOnce() -> Then) -> Delivery {
         let mut cursor = self.cursor.lock();
         match cursor.phase {
             Phase::CatchingUp { .. } => {
@@ -92,7 +94,8 @@ impl Listener {
             Phase::Live if event.id > cursor.last => {
                 cursor.last = event.id;
                 // Under the lock: the next event must not overtake this one.
-                Delivery::Sent(self.send(event))
+                let frame = self.frame(event);
+                Delivery::Sent(self.connection.send_with(frame, || Some(later())))
             }
             Phase::Live | Phase::Retired => Delivery::Left,
         }
@@ -101,7 +104,7 @@ impl Listener {
     /// Sends a retained event while catching up.
     pub fn replay(&self, event: &Retained) -> Sent {
         self.cursor.lock().last = event.id;
-        self.send(event)
+        self.connection.send(self.frame(event))
     }
 
     /// Goes live if nothing came since the last call; otherwise there is more to read.
@@ -135,11 +138,11 @@ impl Listener {
         self.wants_ids && !std::mem::replace(&mut self.cursor.lock().told_expired, true)
     }
 
-    fn send(&self, event: &Retained) -> Sent {
-        self.connection.send(if self.wants_ids {
+    fn frame(&self, event: &Retained) -> Bytes {
+        if self.wants_ids {
             event.frame_with_id()
         } else {
             event.frame.clone()
-        })
+        }
     }
 }

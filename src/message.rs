@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use crate::session::{EventId, Key, Ticket, Uid};
 
@@ -105,6 +106,8 @@ pub struct Event {
     pub push_id: Option<PushId>,
     /// The JSON text, byte for byte, as the page gets it.
     pub text: Bytes,
+    /// When the callback came of the scan that it tells of; None for every other event.
+    pub scanned: Option<Instant>,
 }
 
 /// A name for one push, by which it is known when it comes again.
@@ -172,6 +175,7 @@ impl PushLine {
                 ticket,
                 push_id,
                 text: line.clone(),
+                scanned: None,
             }),
             verbose,
             auth,

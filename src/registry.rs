@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use prometheus::Histogram;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use crate::broker::{Inbox, Retained};
-use crate::connection::{Connection, Sent};
+use crate::broker::{Arrival, Inbox, Retained};
+use crate::connection::{Connection, Sent, Then};
 use crate::ending::Ending;
 use crate::listener::{Delivery, Listener};
 use crate::metrics::Metrics;
@@ -23,6 +25,17 @@ pub struct Registry {
     /// What is said to all nodes, until somebody attends to it.
     tell: mpsc::Sender<String>,
     told: tokio::sync::Mutex<mpsc::Receiver<String>>,
+    /// Seconds from an event's id to its arrival here.
+    to_node: Histogram,
+    witness: Arc<Witness>,
+    metrics: Arc<Metrics>,
+}
+
+/// Notes what live events came to at their sockets.
+#[derive(Debug)]
+struct Witness {
+    /// Seconds from an event's arrival here.
+    to_socket: Histogram,
     metrics: Arc<Metrics>,
 }
 
@@ -52,7 +65,14 @@ impl Registry {
     /// Nobody is here yet.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         let (tell, told) = mpsc::channel(MOST_TOLD);
+        let stages = &metrics.delivery_stage_duration_seconds;
+        let witness = Witness {
+            to_socket: stages.with_label_values(&["socket"]),
+            metrics: Arc::clone(&metrics),
+        };
         Arc::new(Self {
+            to_node: stages.with_label_values(&["node"]),
+            witness: Arc::new(witness),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             roster: (0..SHARDS).map(|_| Mutex::default()).collect(),
             next_guest: AtomicU64::new(0),
@@ -154,10 +174,31 @@ impl Registry {
     }
 }
 
+impl Witness {
+    /// A live event has gone to a page's socket.
+    fn written(&self, arrival: Arrival) {
+        let now = Instant::now();
+        let waited = now.saturating_duration_since(arrival.at);
+        self.to_socket.observe(waited.as_secs_f64());
+        if let Some(scanned) = arrival.scanned {
+            let seconds = now.saturating_duration_since(scanned).as_secs_f64();
+            self.metrics.scan_to_screen_seconds.observe(seconds);
+        }
+    }
+}
+
 impl Inbox for Registry {
-    fn event(&self, uid: Uid, event: &Retained) {
-        self.each_listener(uid, |listener| match listener.deliver(event) {
-            Delivery::Sent(Sent::Written) => self.metrics.events_delivered_total.inc(),
+    fn event(&self, uid: Uid, event: &Retained, arrival: Arrival) {
+        self.to_node.observe(arrival.travelled.as_secs_f64());
+        let later = || -> Then {
+            let witness = Arc::clone(&self.witness);
+            Box::new(move || witness.written(arrival))
+        };
+        self.each_listener(uid, |listener| match listener.deliver(event, later) {
+            Delivery::Sent(Sent::Written) => {
+                self.metrics.events_delivered_total.inc();
+                self.witness.written(arrival);
+            }
             Delivery::Sent(Sent::Queued) => {
                 self.metrics.events_delivered_total.inc();
                 self.metrics.frames_queued_total.inc();

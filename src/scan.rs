@@ -54,9 +54,14 @@ impl Scans {
         })
     }
 
-    /// Takes a verified callback, once. After an error nothing is remembered, and the platform's
+    /// Takes a verified callback that came at `came`, once. After an error nothing is remembered, and the platform's
     /// next attempt is taken.
-    pub async fn take(&self, push: &Push, base_url: &str) -> Result<Taken, BrokerError> {
+    pub async fn take(
+        &self,
+        push: &Push,
+        base_url: &str,
+        came: Instant,
+    ) -> Result<Taken, BrokerError> {
         let note = format!("callback:{}", push.dedup_key());
         let broker = self.deeds.hub.broker();
         if !broker.note_once(&note, "under way", UNDER_WAY).await? {
@@ -66,7 +71,7 @@ impl Scans {
             Kind::Scan { scene, ticket, .. } => {
                 let ticket = ticket.clone().and_then(Ticket::new);
                 let say = self
-                    .scan(scene, ticket.as_ref(), &push.from, base_url)
+                    .scan(scene, ticket.as_ref(), &push.from, base_url, came)
                     .await?;
                 Some(say)
             }
@@ -97,8 +102,8 @@ impl Scans {
         ticket: Option<&Ticket>,
         person: &OpenId,
         base_url: &str,
+        came: Instant,
     ) -> Result<Say, BrokerError> {
-        let started = Instant::now();
         let scanned = match scene.parse::<Uid>() {
             Ok(uid) => self.deeds.hub.scan(uid, ticket, person.as_str()).await?,
             Err(_) => Scanned::Unknown,
@@ -111,7 +116,7 @@ impl Scans {
                     ticket: &ticket,
                     person,
                     base_url,
-                    started,
+                    started: came,
                 };
                 ("accepted", self.accepted(purpose.as_ref(), &scan).await?)
             }

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::RwLock;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    BrokerError, Claim, Counted, Held, Inbox, Issued, NewSession, NodeView, Published, Replay,
-    Scanned, SessionView, SharedInbox, Told,
+    Arrival, BrokerError, Claim, Counted, Held, Inbox, Issued, NewSession, NodeView, Published,
+    Replay, Scanned, SessionView, SharedInbox, Told,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
@@ -156,8 +157,13 @@ impl Member {
 
     pub(super) fn publish(&self, event: &Event, keep: bool) -> Published {
         self.broker.sessions.publish(event, keep, |node, retained| {
+            let arrival = Arrival {
+                at: Instant::now(),
+                travelled: Duration::ZERO,
+                scanned: event.scanned,
+            };
             self.broker
-                .with_inbox(node, |inbox| inbox.event(event.uid, retained));
+                .with_inbox(node, |inbox| inbox.event(event.uid, retained, arrival));
         })
     }
 

@@ -28,6 +28,7 @@ use crate::session::{EventId, Purpose, Ticket, Uid};
 mod answer;
 mod audit;
 mod canary;
+mod carried;
 mod groups;
 mod held;
 mod jobs;
@@ -173,6 +174,9 @@ impl Redis {
             if let Some(push_id) = &push_id {
                 arguments.push(push_id.as_str().into());
                 arguments.push((self.retention.push_ids as i64).into());
+                let age = event.scanned.map(|came| came.elapsed().as_millis());
+                let age = age.map(|age| age.to_string()).unwrap_or_default();
+                arguments.push(age.into());
             }
             (self.keys.of_push(event.uid, push_id.is_some()), arguments)
         };
@@ -328,6 +332,12 @@ impl Redis {
     /// The time of Redis, by which deadlines are told.
     fn redis_millis(&self) -> i64 {
         unix_millis() + self.clock_ahead.load(Ordering::Relaxed)
+    }
+
+    /// How long ago Redis gave this id, as far as is known.
+    fn since(&self, id: EventId) -> Duration {
+        let now = u64::try_from(self.redis_millis()).unwrap_or_default();
+        Duration::from_millis(now.saturating_sub(id.millis))
     }
 
     fn with_inbox(&self, visit: impl FnOnce(&SharedInbox)) {

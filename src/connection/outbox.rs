@@ -1,6 +1,7 @@
 //! What goes out: straight to the socket, or through a bounded queue where it does not take all.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -9,20 +10,32 @@ use bytes::{Buf, Bytes};
 use crate::ending::Ending;
 use crate::stream::Stream;
 
-use super::Sent;
+use super::{Sent, Then};
 
 /// A stream with the frames that wait for it.
 #[derive(Debug)]
 pub(super) struct Outbox {
     pub stream: Stream,
     /// Oldest first; the front one may be partly written already.
-    queue: VecDeque<Bytes>,
+    queue: VecDeque<Entry>,
     /// Cost of what is queued, in bytes.
     queued: usize,
     /// Whether the front frame has begun to go out: it must be finished before anything else.
     begun: bool,
     /// Whether TLS holds encrypted bytes that the socket did not take.
     unflushed: bool,
+}
+
+/// A frame that waits, and what is to happen when it has gone.
+struct Entry {
+    frame: Bytes,
+    then: Option<Then>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.frame.len())
+    }
 }
 
 /// What an entry of the queue costs besides its bytes, so that tiny frames have a bound too.
@@ -39,10 +52,16 @@ impl Outbox {
         }
     }
 
-    /// Writes or queues a frame; the error is the ending that follows.
-    pub fn send(&mut self, frame: Bytes, queue_bytes: usize) -> Result<Sent, Ending> {
+    /// Writes or queues a frame; the error is the ending that follows. `later` is asked for what is
+    /// to happen when a queued frame has gone.
+    pub fn send(
+        &mut self,
+        frame: Bytes,
+        queue_bytes: usize,
+        later: impl FnOnce() -> Option<Then>,
+    ) -> Result<Sent, Ending> {
         if self.queue.is_empty() && !self.unflushed {
-            return match self.send_now(frame) {
+            return match self.send_now(frame, later) {
                 Ok(()) => Ok(Sent::Written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::Queued),
                 Err(_) => Err(Ending::Lost),
@@ -51,12 +70,16 @@ impl Outbox {
         if self.queued + frame.len() + ENTRY_COST > queue_bytes {
             return Err(Ending::TooSlow);
         }
-        self.push(frame);
+        self.push(frame, later());
         Ok(Sent::Queued)
     }
 
     /// The usual case, in which the frame never sees the queue.
-    fn send_now(&mut self, mut frame: Bytes) -> io::Result<()> {
+    fn send_now(
+        &mut self,
+        mut frame: Bytes,
+        later: impl FnOnce() -> Option<Then>,
+    ) -> io::Result<()> {
         match self.stream.try_write(&frame) {
             Ok(written) => {
                 self.unflushed = true;
@@ -67,10 +90,17 @@ impl Outbox {
             Err(error) => return Err(error),
         }
         if !frame.is_empty() {
-            self.push(frame);
+            self.push(frame, later());
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.drain()
+        let drained = self.drain();
+        if drained.is_err()
+            && let Some(then) = later()
+        {
+            // TLS has it all.
+            then();
+        }
+        drained
     }
 
     /// Makes `goodbye` the last frame; where the peer is not to get the rest, the rest is dropped,
@@ -79,7 +109,7 @@ impl Outbox {
         if !flush_first {
             self.queue.truncate(usize::from(self.begun));
         }
-        self.push(goodbye);
+        self.push(goodbye, None);
     }
 
     /// Ready when the queue is empty and the socket has it all.
@@ -94,25 +124,28 @@ impl Outbox {
         }
     }
 
-    fn push(&mut self, frame: Bytes) {
+    fn push(&mut self, frame: Bytes, then: Option<Then>) {
         self.queued += frame.len() + ENTRY_COST;
-        self.queue.push_back(frame);
+        self.queue.push_back(Entry { frame, then });
     }
 
     /// Writes until all is written or the socket takes no more (`WouldBlock`).
     fn drain(&mut self) -> io::Result<()> {
         while let Some(front) = self.queue.front_mut() {
-            let written = self.stream.try_write(front)?;
+            let written = self.stream.try_write(&front.frame)?;
             if written == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             self.unflushed = true;
-            self.begun = written < front.len();
+            self.begun = written < front.frame.len();
             self.queued -= written;
-            front.advance(written);
-            if front.is_empty() {
-                self.queue.pop_front();
+            front.frame.advance(written);
+            if front.frame.is_empty() {
+                let gone = self.queue.pop_front();
                 self.queued -= ENTRY_COST;
+                if let Some(then) = gone.and_then(|gone| gone.then) {
+                    then();
+                }
             }
         }
         if self.queue.capacity() > 0 {

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fastwebsockets::{OpCode, unmask};
@@ -107,24 +108,33 @@ async fn a_slow_peer_gets_everything_in_order_as_it_reads() {
     };
     let (mut socket, mut peer) = pair(big, b"").await;
     let handle = Arc::clone(socket.connection());
+    let gone = Arc::new(AtomicU32::new(0));
     let mut queued = 0u32;
     let mut sent = 0u32;
     while queued < 100 {
         let mut text = vec![b'.'; 60_000];
         text[..4].copy_from_slice(&sent.to_be_bytes());
-        match handle.send(frame::encode(OpCode::Binary, &text)) {
+        let gone = Arc::clone(&gone);
+        let later = move || -> Option<Then> {
+            Some(Box::new(move || {
+                gone.fetch_add(1, Ordering::Relaxed);
+            }))
+        };
+        match handle.send_with(frame::encode(OpCode::Binary, &text), later) {
             Sent::Written => {}
             Sent::Queued => queued += 1,
             Sent::Over => panic!(),
         }
         sent += 1;
     }
+    assert_eq!(gone.load(Ordering::Relaxed), 0, "the peer has read nothing");
     let drained = tokio::spawn(async move { (socket.drained(10 * SECOND).await, socket) });
     for number in 0..sent {
         let (_, payload) = read_frame(&mut peer).await;
         assert_eq!(payload[..4], number.to_be_bytes());
     }
     assert!(drained.await.unwrap().0);
+    assert_eq!(gone.load(Ordering::Relaxed), queued);
 }
 
 #[tokio::test]

@@ -252,7 +252,7 @@ impl Backend {
 /// Publishes in time.
 async fn publish(gateway: Arc<Gateway>, event: Event, verbose: bool, started: Instant) -> Reply {
     let keep = gateway.config().push.retain;
-    let publish = gateway.hub.publish(Door::Push, &event, keep);
+    let publish = gateway.hub.publish(Door::Push, &event, keep, started);
     let verdict = timeout(ANSWER_WITHIN, publish).await.unwrap_or_else(|_| {
         Verdict::Unknown.count(Door::Push, &gateway.metrics);
         Verdict::Unknown

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::clock::unix_time;
 use crate::gateway::{Gateway, OfficialAccount};
@@ -36,6 +36,7 @@ async fn respond(
     scheme: Scheme,
     request: Request,
 ) -> (&'static str, Response) {
+    let came = Instant::now();
     let Some(account) = &gateway.wechat else {
         let response = http::error(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -65,7 +66,7 @@ async fn respond(
                 }
             };
             match account.gate.open(&query, &body, unix_time().as_secs()) {
-                Ok(push) => take(gateway, account, &push, &base_url).await,
+                Ok(push) => take(gateway, account, &push, &base_url, came).await,
                 Err(refusal) => refuse(&refusal),
             }
         }
@@ -78,8 +79,9 @@ async fn take(
     account: &OfficialAccount,
     push: &Push,
     base_url: &str,
+    came: Instant,
 ) -> (&'static str, Response) {
-    match timeout(PATIENCE, account.scans.take(push, base_url)).await {
+    match timeout(PATIENCE, account.scans.take(push, base_url, came)).await {
         Ok(Ok(Taken::Duplicate)) => ("duplicate", text(SUCCESS)),
         Ok(Ok(Taken::Answer(say))) => {
             if matches!(push.kind, Kind::Scan { .. }) {

@@ -165,6 +165,7 @@ impl Site {
         let Some(event) = &answer.event else {
             return Ok(());
         };
+        let came = Instant::now();
         let ticket = match self.hub.session(post.uid).await {
             Ok(Some(view)) => view.ticket,
             // It has ended meanwhile: there is nobody to tell.
@@ -173,7 +174,7 @@ impl Site {
         };
         let push_id = PushId::new(&post.id).expect("32 digits");
         let event = event.to(post.uid, &ticket, push_id);
-        match self.hub.publish(Door::Hook, &event, true).await {
+        match self.hub.publish(Door::Hook, &event, true, came).await {
             Verdict::Unknown | Verdict::Failed(Refused::Unavailable) => Err(Failure::Unpublished),
             Verdict::Accepted { .. } | Verdict::Failed(_) => Ok(()),
         }

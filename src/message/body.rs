@@ -30,6 +30,7 @@ impl Body {
             ticket: ticket.clone(),
             push_id: Some(push_id),
             text: Bytes::from(text),
+            scanned: None,
         }
     }
 }

@@ -41,6 +41,6 @@ pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
 pub use platform::{Call, Fault, Platform};
 pub use process::{Process, Program, scangate};
 pub use site::{Reaction, Site, Told};
-pub use stories::{a_page_moves, one_scan_at_two_nodes};
+pub use stories::{a_page_moves, a_scan_is_timed, one_scan_at_two_nodes};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

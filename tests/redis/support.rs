@@ -80,7 +80,7 @@ pub use resp::{Reply, ask, converse};
 pub use sentinel::Sentinel;
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};
-pub use stories::{a_page_moves, one_scan_at_two_nodes};
+pub use stories::{a_page_moves, a_scan_is_timed, one_scan_at_two_nodes};
 pub use wait::{becomes, is_long, passes, within};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

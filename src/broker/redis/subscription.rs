@@ -9,11 +9,13 @@ use fred::types::{Message, Value};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
+use super::carried::Carried;
 use super::link::failure;
 use super::messages::take_each;
 use super::{Answer, Facts, HELD, Redis, node_field};
-use crate::broker::{BrokerError, Claim, Held, Retained};
+use crate::broker::{Arrival, BrokerError, Claim, Held};
 use crate::session::{EventId, Uid};
 
 /// What ends a session, in place of an event.
@@ -215,11 +217,19 @@ impl Redis {
             self.with_inbox(|inbox| inbox.ended(uid));
             return;
         }
-        let Some((event, mark)) = read_event(text) else {
+        let Some(Carried { event, mark, age }) = Carried::read(text) else {
             return;
         };
         if self.held.passed(uid, event.id, mark) {
-            self.with_inbox(|inbox| inbox.event(uid, &event));
+            let at = Instant::now();
+            let travelled = self.since(event.id);
+            let scanned = age.and_then(|age| at.checked_sub(age + travelled));
+            let arrival = Arrival {
+                at,
+                travelled,
+                scanned,
+            };
+            self.with_inbox(|inbox| inbox.event(uid, &event, arrival));
         } else {
             // Left over from a release that failed. While it stands, publishers hear `ok`.
             self.unsubscribe_unheld(uid);
@@ -370,14 +380,4 @@ fn left_over(done: Result<(Uid, Result<(), BrokerError>), JoinError>) -> Option<
         Ok((uid, Err(_))) => Some(uid),
         _ => None,
     }
-}
-
-/// `ID BEFORE MARKTEXT`: the event's id, that of the one before it, how far it brings the session, and
-/// the JSON text.
-fn read_event(message: &[u8]) -> Option<(Retained, u8)> {
-    let mut words = message.splitn(3, |byte| *byte == b' ');
-    let mut id = || std::str::from_utf8(words.next()?).ok()?.parse().ok();
-    let (id, before) = (id()?, id()?);
-    let (mark, text) = words.next()?.split_first()?;
-    Some((Retained::new(id, before, text), *mark))
 }

@@ -34,7 +34,7 @@ pub(super) async fn push(gateway: &Arc<Gateway>, request: Request) -> Response {
     let verdict = match event {
         Err(failure) => count(gateway, Verdict::Failed(failure)),
         Ok(event) => {
-            let publish = gateway.hub.publish(Door::Api, &event, keep);
+            let publish = gateway.hub.publish(Door::Api, &event, keep, started);
             match timeout(ANSWER_WITHIN, publish).await {
                 Ok(verdict) => verdict,
                 Err(_) => count(gateway, Verdict::Unknown),

@@ -46,3 +46,32 @@ pub async fn one_scan_at_two_nodes(a: &Gateway, b: &Gateway, site: &mut Site) {
         site.has_heard_but(&told.id);
     }
 }
+
+/// A scan at one node is timed to the screen at the other, and its event at each stage of its way.
+pub async fn a_scan_is_timed(a: &Gateway, b: &Gateway) {
+    let code = a.qrcode("login").await;
+    let mut page = b.page().await;
+    page.binds(&code).await;
+    Phone::of(a, "ann").scans(&code).await;
+    page.hears(&code.event(r#""cmd":"scan""#)).await;
+    assert!(page.next().await.contains(r#""cmd":"login""#));
+    b.has("scangate_scan_to_screen_seconds_count", 1.0).await;
+    let took = b.metric("scangate_scan_to_screen_seconds_sum").await;
+    assert!(
+        took.is_some_and(|took| 0.0 < took && took < 30.0),
+        "{took:?}"
+    );
+    for (node, published, delivered) in [(a, 2.0, 0.0), (b, 0.0, 2.0)] {
+        for (stage, count) in [
+            ("broker", published),
+            ("node", delivered),
+            ("socket", delivered),
+        ] {
+            let series = "scangate_delivery_stage_duration_seconds_count";
+            node.has(&format!("{series}{{stage=\"{stage}\"}}"), count)
+                .await;
+        }
+    }
+    let elsewhere = a.metric("scangate_scan_to_screen_seconds_count").await;
+    assert_eq!(elsewhere, Some(0.0));
+}

@@ -1,9 +1,12 @@
 //! `publish`: verified, retained and carried in one step, once for each push id.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use scangate::broker::Published;
 use scangate::message::{Event, PushId};
 use scangate::session::EventId;
+use tokio::time::Instant;
 
 use super::Heard;
 use super::stage::{PUSH_IDS, Stage, event, frame_of, fresh_uid, holds, publish, stranger, ticket};
@@ -19,6 +22,7 @@ super::on_both!(
     the_newest_push_ids_are_remembered,
     one_push_id_from_two_nodes_at_once_is_one_event,
     a_refused_push_leaves_no_push_id,
+    an_event_of_a_scan_brings_its_age,
 );
 
 async fn an_event_reaches_every_holder_as_it_came(stage: Stage) {
@@ -148,6 +152,45 @@ async fn a_push_id_belongs_to_its_uid_and_kind(stage: Stage) {
     }
     let replay = stage.a.replay(uid, EventId::START, 9).await.unwrap();
     assert_eq!(replay.events.len(), 3);
+}
+
+async fn an_event_of_a_scan_brings_its_age(stage: Stage) {
+    let uid = stage.session().await;
+    holds(&stage.b, uid).await;
+    let age = Duration::from_secs(7);
+    let told = Event {
+        push_id: Some(PushId::Own("scan")),
+        scanned: Instant::now().checked_sub(age),
+        ..event(uid, 0, "")
+    };
+    publish(&stage.a, &told).await;
+    assert_eq!(stage.ears_b.hears_event().await.1, frame_of(&told));
+    let arrival = stage.ears_b.arrival();
+    let told = arrival.at - arrival.scanned.expect("it has one");
+    // Redis is told whole milliseconds.
+    let least = age - Duration::from_millis(1);
+    assert!(least <= told && told < 2 * age, "{told:?}");
+    assert!(arrival.travelled < age, "{:?}", arrival.travelled);
+    // No other event has one.
+    for other in [
+        event(uid, 1, ""),
+        event(uid, 2, r#","push_id":"scan""#),
+        Event {
+            push_id: Some(PushId::Own("result")),
+            ..event(uid, 3, "")
+        },
+        Event {
+            push_id: Some(PushId::Own("scan")),
+            ..event(stage.session().await, 4, "")
+        },
+    ] {
+        if other.uid != uid {
+            holds(&stage.b, other.uid).await;
+        }
+        publish(&stage.a, &other).await;
+        assert_eq!(stage.ears_b.hears_event().await.1, frame_of(&other));
+        assert!(stage.ears_b.arrival().scanned.is_none());
+    }
 }
 
 async fn the_newest_push_ids_are_remembered(stage: Stage) {

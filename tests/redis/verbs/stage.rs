@@ -8,7 +8,7 @@ use bytes::Bytes;
 use scangate::broker::embedded::{Embedded, Retention};
 use scangate::broker::redis::Redis;
 use scangate::broker::{
-    Broker, Claim, Held, Inbox, Issued, NewSession, Published, Retained, SessionView,
+    Arrival, Broker, Claim, Held, Inbox, Issued, NewSession, Published, Retained, SessionView,
 };
 use scangate::config::{self, Config};
 use scangate::frame;
@@ -37,6 +37,7 @@ pub enum Heard {
 /// A node's inbox that keeps everything.
 pub struct Ears {
     said: UnboundedSender<Heard>,
+    arrived: std::sync::Mutex<Option<Arrival>>,
     heard: Mutex<UnboundedReceiver<Heard>>,
 }
 
@@ -44,7 +45,8 @@ pub struct Ears {
 pub const CONNECTIONS: u64 = 7;
 
 impl Inbox for Ears {
-    fn event(&self, uid: Uid, event: &Retained) {
+    fn event(&self, uid: Uid, event: &Retained, arrival: Arrival) {
+        *self.arrived.lock().unwrap() = Some(arrival);
         let heard = Heard::Event(uid, event.id, event.frame.clone());
         self.said.send(heard).unwrap();
     }
@@ -71,7 +73,18 @@ impl Ears {
     fn new() -> Arc<Ears> {
         let (said, heard) = mpsc::unbounded_channel();
         let heard = Mutex::new(heard);
-        Arc::new(Ears { said, heard })
+        let arrived = std::sync::Mutex::default();
+        Arc::new(Ears {
+            said,
+            arrived,
+            heard,
+        })
+    }
+
+    /// How the newest event came.
+    pub fn arrival(&self) -> Arrival {
+        let arrived = *self.arrived.lock().unwrap();
+        arrived.expect("an event")
     }
 
     /// The next thing that it is told.

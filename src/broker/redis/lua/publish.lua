@@ -1,5 +1,6 @@
 -- Verify, retain, publish. KEYS session, events, channel. ARGV ticket, text, deadline (Redis milliseconds),
--- keep, most events. With a push id also KEYS pushes, earlier pushes; ARGV push id, most push ids.
+-- keep, most events. With a push id also KEYS pushes, earlier pushes; ARGV push id, most push ids, age of
+-- the scan that it tells of (ms).
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[3]) then return {'late'} end
 local known = redis.call('HMGET', KEYS[1], 'ticket', 'last')
@@ -29,9 +30,9 @@ if over > 0 then
   redis.call('HSET', KEYS[1], 'dropped', oldest[over][1])
   redis.call('XTRIM', KEYS[2], 'MAXLEN', ARGV[5])
 end
--- The gateway's own events tell the nodes how far the session has come.
+-- The gateway's own events tell the nodes how far the session has come, and the scan's how old it is.
 local mark = '-'
-if ARGV[6] == 'o:scan' then mark = 's' elseif ARGV[6] == 'o:result' then mark = 'd' end
+if ARGV[6] == 'o:scan' then mark = 's' .. ARGV[8] .. ' ' elseif ARGV[6] == 'o:result' then mark = 'd' end
 local nodes = redis.call('SPUBLISH', KEYS[3], id .. ' ' .. before .. ' ' .. mark .. ARGV[2])
 if ARGV[6] then
   -- Two generations: the newest as many as promised are always in one of them.
