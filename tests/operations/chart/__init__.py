@@ -1,0 +1,1 @@
+"""What the check `helm` is made of."""
