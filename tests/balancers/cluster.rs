@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 use tokio::net::TcpStream;
+use tokio::process::Command;
 
-use crate::support::{Code, Page, Program, Request, Websocket, Wire};
+use crate::support::{Code, Page, Program, Request, Websocket, Wire, eventually};
 
 /// The address in a line such as `metrics  http://127.0.0.1:9129/metrics`.
 fn address(line: &str) -> SocketAddr {
@@ -71,4 +72,42 @@ async fn a_cluster_begins_works_and_ends() {
     for gone in [haproxy, sandbox, redis].iter().chain(&metrics) {
         assert!(TcpStream::connect(gone).await.is_err(), "{gone}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_starts_again_and_redis_has_kept_everything() {
+    let words =
+        "cluster --nodes 1 --restart-after 0 --listen 127.0.0.1:0 --page-listen 127.0.0.1:0";
+    let words: Vec<_> = words.split(' ').collect();
+    let mut cluster = Program::sandbox(&words);
+    let haproxy = address(&cluster.prints("the page, through HAProxy").await);
+    let redis = cluster.prints("redis, process").await;
+    let node = cluster.prints("node1, process").await;
+    let ops = address(&cluster.prints("/metrics").await);
+    cluster.prints("Ctrl-C ends all").await;
+    let reply = Request::get("/qrcode").to(haproxy).await;
+    let code = Code::from_reply(reply.text());
+
+    kills(&redis).await;
+    cluster.prints("redis starts again").await;
+    kills(&node).await;
+    cluster.prints("node1 starts again").await;
+    let path = format!("/api/v1/sessions/{}", code.uid);
+    eventually("a node that listens", true, async || {
+        TcpStream::connect(ops).await.is_ok()
+    })
+    .await;
+    eventually("the code of before", 200, async || {
+        Request::get(&path).to(ops).await.status
+    })
+    .await;
+    cluster.signals("TERM").await;
+    assert!(cluster.ends().await.success(), "{}", cluster.said());
+}
+
+/// Kills the process of a line such as `redis, process 4711`.
+async fn kills(line: &str) {
+    let id = line.rsplit(' ').next().unwrap();
+    let kill = Command::new("kill").args(["-9", id]).status().await;
+    assert!(kill.unwrap().success(), "{line}");
 }

@@ -55,6 +55,18 @@ impl Family {
         command: &mut Command,
         ready: impl Future<Output = Result<(), String>>,
     ) -> Result<u32, String> {
+        let id = self.spawn(name, turn, command)?;
+        tokio::select! {
+            ready = ready => ready.map(|()| id),
+            (member, how) = self.next_end() => Err(format!("{} has ended: {how}", member.name)),
+        }
+    }
+
+    /// Starts a member, and gives its process id.
+    ///
+    /// # Errors
+    /// A sentence when it cannot be started.
+    pub fn spawn(&mut self, name: &str, turn: Turn, command: &mut Command) -> Result<u32, String> {
         // A group of its own: Ctrl-C then reaches us alone, and we pass it on in turns.
         let child = command.process_group(0).kill_on_drop(true);
         let child = child.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -68,10 +80,7 @@ impl Family {
         tokio::spawn(relay(name.clone(), child.stderr.take()));
         self.ends.spawn(async move { (id, child.wait().await) });
         self.living.push(Member { name, id, turn });
-        tokio::select! {
-            ready = ready => ready.map(|()| id),
-            (member, how) = self.next_end() => Err(format!("{} has ended: {how}", member.name)),
-        }
+        Ok(id)
     }
 
     /// The next one that ends, and how; for ever, where nobody lives.

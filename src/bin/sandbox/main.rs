@@ -70,7 +70,7 @@ fn command_line() -> Command {
         .mut_arg("callback", |flag| flag.hide(true))
         .args(demo::flags());
     let cluster = Command::new("cluster")
-        .about("Play WeChat and run three gateways, with Redis and HAProxy; everything is set up")
+        .about("Play WeChat and run up to three gateways, with Redis and HAProxy; everything is set up")
         .args(settings::flags())
         // Callbacks come through HAProxy.
         .mut_arg("callback", |flag| flag.hide(true))
