@@ -13,8 +13,10 @@ use tokio::time::Instant;
 
 use crate::frame;
 use crate::message::{self, Event};
+use crate::metrics::Metrics;
 use crate::session::{EventId, Ticket, Uid};
 
+mod census;
 mod durable;
 pub mod embedded;
 mod groups;
@@ -241,6 +243,14 @@ impl Broker {
         match self {
             Broker::Embedded(_) => true,
             Broker::Redis(redis) => redis.is_reachable(),
+        }
+    }
+
+    /// Puts down the figures that are looked up when somebody asks for them.
+    pub fn observe(&self, metrics: &Metrics) {
+        match self {
+            Broker::Embedded(member) => member.observe(metrics),
+            Broker::Redis(redis) => redis.observe(metrics),
         }
     }
 

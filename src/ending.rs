@@ -30,20 +30,22 @@ pub enum Ending {
     },
 }
 
-/// Every label that an ending can have.
-pub const LABELS: &[&str] = &[
-    "left",
-    "lost",
-    "protocol",
-    "not_utf8",
-    "too_big",
-    "binary",
-    "withdrawn",
-    "refused",
-    "silent",
-    "too_fast",
-    "too_slow",
-    "draining",
+/// Every label that an ending can have, with every code that goes with it.
+pub const SERIES: &[&str] = &[
+    "left 1000",
+    "left 1001",
+    "left other",
+    "lost none",
+    "protocol 1002",
+    "not_utf8 1007",
+    "too_big 1009",
+    "binary 1003",
+    "withdrawn 4401",
+    "refused 4403",
+    "silent 4408",
+    "too_fast 4429",
+    "too_slow 4508",
+    "draining 1001",
 ];
 
 impl Ending {
@@ -78,7 +80,7 @@ impl Ending {
         }
     }
 
-    /// The metric label, one of [`LABELS`].
+    /// The metric label; with [`Ending::code_label`] one of [`SERIES`].
     pub fn label(self) -> &'static str {
         match self {
             Ending::Left(_) => "left",
@@ -96,6 +98,26 @@ impl Ending {
         }
     }
 
+    /// The metric label of the close code. A page may leave with any of thousands: what is neither a
+    /// plain goodbye nor a page that was closed is `other`.
+    pub fn code_label(self) -> &'static str {
+        match self {
+            Ending::Left(None | Some(1000)) => "1000",
+            Ending::Left(Some(1001)) | Ending::Draining { .. } => "1001",
+            Ending::Left(Some(_)) => "other",
+            Ending::Lost => "none",
+            Ending::Broken(Violation::Protocol(_)) => "1002",
+            Ending::Broken(Violation::NotUtf8) => "1007",
+            Ending::Broken(Violation::TooBig) => "1009",
+            Ending::Binary => "1003",
+            Ending::Withdrawn => "4401",
+            Ending::Refused => "4403",
+            Ending::Silent => "4408",
+            Ending::TooFast => "4429",
+            Ending::TooSlow => "4508",
+        }
+    }
+
     /// Whether what is still queued may go out before the goodbye.
     pub fn flushes_first(self) -> bool {
         !matches!(self, Ending::TooSlow | Ending::Lost)
@@ -107,9 +129,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_ending_has_a_known_label() {
+    fn every_ending_has_known_labels() {
         let endings = [
             Ending::Left(None),
+            Ending::Left(Some(1001)),
+            Ending::Left(Some(4999)),
             Ending::Lost,
             Ending::Broken(Violation::Protocol("x")),
             Ending::Broken(Violation::NotUtf8),
@@ -122,7 +146,19 @@ mod tests {
             Ending::TooSlow,
             Ending::Draining { retry_ms: 1 },
         ];
-        let labels: Vec<_> = endings.iter().map(|ending| ending.label()).collect();
-        assert_eq!(labels, LABELS);
+        let series = endings.map(|ending| format!("{} {}", ending.label(), ending.code_label()));
+        assert_eq!(series, SERIES);
+    }
+
+    #[test]
+    fn the_label_of_a_code_is_the_code() {
+        for ending in [
+            Ending::Left(None),
+            Ending::Binary,
+            Ending::Draining { retry_ms: 1 },
+        ] {
+            let code = ending.close_code().unwrap().to_string();
+            assert_eq!(ending.code_label(), code);
+        }
     }
 }

@@ -23,6 +23,10 @@ use crate::shutdown::Shutdown;
 use crate::wechat::api::Api;
 use crate::wechat::callback::Gate;
 
+mod state;
+
+pub use state::NodeState;
+
 /// One node, as its doors see it.
 #[derive(Debug)]
 pub struct Gateway {
@@ -51,6 +55,7 @@ pub struct Gateway {
     /// What connections may do; made anew with the configuration.
     rules: ArcSwap<Rules>,
     told_of_stranger: AtomicBool,
+    open: AtomicBool,
 }
 
 /// The platform, both ways.
@@ -93,7 +98,18 @@ impl Gateway {
             codes_by_address: PerMinute::default(),
             send_failures: PerMinute::default(),
             told_of_stranger: AtomicBool::new(false),
+            open: AtomicBool::new(false),
         })
+    }
+
+    /// From now on the doors are open.
+    pub fn open(&self) {
+        self.open.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the doors have been opened.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// The configuration in effect. Not to be kept across a wait.

@@ -172,8 +172,9 @@ impl Hub {
     /// nobody holds the uid.
     pub async fn publish(&self, door: Door, event: &Event, keep: bool, came: Instant) -> Verdict {
         let verdict = match self.broker.publish(event, keep).await {
-            Ok(Published::Yes { id, nodes }) => {
+            Ok(Published::Yes { id, nodes, is_new }) => {
                 self.to_broker.observe(came.elapsed().as_secs_f64());
+                self.metrics.events_retained_total.inc_by(is_new.into());
                 Verdict::Accepted { id, nodes }
             }
             Ok(Published::Unknown) => Verdict::Failed(Failure::UidUnknown),

@@ -2,218 +2,176 @@
 //! Labels come from closed sets; a uid, an address or anything a stranger chooses is never one.
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    TextEncoder,
 };
 
-/// Declares the struct, and a constructor that registers each field under `scangate_<field>`.
-macro_rules! metrics {
-    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident $(($($argument:tt)+))?,)+) => {
-        /// The metrics of one node.
-        #[derive(Debug)]
-        pub struct Metrics {
-            registry: Registry,
-            $($(#[doc = $help])+ pub $field: $kind,)+
-        }
+mod declare;
+mod manual;
 
-        impl Metrics {
-            /// Fresh metrics in a registry of their own.
-            pub fn new() -> Self {
-                let registry = Registry::new();
-                $(let $field = {
-                    let help = concat!($($help),+).trim();
-                    let metric = <$kind as Declared>::declare(
-                        concat!("scangate_", stringify!($field)),
-                        help,
-                        &[$($($argument)+)?],
-                    );
-                    registry
-                        .register(Box::new(metric.clone()))
-                        .expect("metric names are unique");
-                    metric
-                };)+
-                Self { registry, $($field,)+ }
-            }
-        }
-    };
-}
+/// The scripts by their files' names, and what is asked of Redis without a script.
+#[rustfmt::skip]
+const REDIS_COMMANDS: &[&str] = &[
+    "issue", "hold", "release", "restore", "publish", "replay", "scan", "settle", "end", "view",
+    "sing", "forget", "count", "audit", "write", "enqueue", "take", "postpone", "finish", "join",
+    "quit", "members", "wait", "get", "set", "hmget", "hvals", "spublish", "ssubscribe",
+    "sunsubscribe",
+];
 
-/// One kind of metric; `labels` of a vector is `[(name, &[every value])]`, so that each series
-/// stands at zero from the start.
-trait Declared: Sized + Clone {
-    /// What stands behind the kind in the declaration.
-    type Argument;
-    fn declare(name: &str, help: &str, argument: &[Self::Argument]) -> Self;
-}
-
-/// The label of a vector and every value that it can have.
-type Label = (&'static str, &'static [&'static str]);
-
-impl Declared for IntCounter {
-    type Argument = ();
-    fn declare(name: &str, help: &str, _: &[()]) -> Self {
-        IntCounter::new(name, help).expect("the name is well formed")
+declare::metrics! {
+    "Scans" {
+        /// Seconds from a scan's callback, at any node, to its event written to a page's socket here.
+        scan_to_screen_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+        /// Seconds from a scan's callback to its result on the way to the page.
+        scan_duration_seconds: Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+        /// Scans, by what came of them.
+        scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
+        /// Attempts at what codes stand for, by what came of them.
+        actions_total: IntCounterVec(("action", &["token", "renew", "login", "bind", "unbind", "points"]), ("result", &["done", "refused", "failed"])),
+        /// Scans that a person is asked to confirm, and what came of them.
+        confirmations_total: IntCounterVec(("result", &["asked", "confirmed", "declined", "wrong_number", "expired"])),
+        /// Callbacks of WeChat, by how they were taken.
+        callbacks_total: IntCounterVec(("result", &["url_check", "text", "message", "scan", "subscribe", "unsubscribe", "template_job", "other_event", "duplicate", "failed", "forbidden", "malformed", "too_large", "too_slow", "not_configured"])),
     }
-}
-
-impl Declared for IntGauge {
-    type Argument = ();
-    fn declare(name: &str, help: &str, _: &[()]) -> Self {
-        IntGauge::new(name, help).expect("the name is well formed")
+    "Node" {
+        /// The running program: its version, and the revision that it was built from; always 1.
+        build_info: IntGaugeVec(("version", &[]), ("revision", &[])),
+        /// Unix time at which this node started.
+        start_timestamp_seconds: IntGauge,
+        /// 1 for the state that this node is in, as `/readyz` tells it, and 0 for the others.
+        node_state: IntGaugeVec(("state", &["starting", "ready", "degraded", "draining"])),
     }
-}
-
-impl Declared for IntCounterVec {
-    type Argument = Label;
-    fn declare(name: &str, help: &str, labels: &[Label]) -> Self {
-        let names: Vec<_> = labels.iter().map(|(name, _)| *name).collect();
-        let vector =
-            IntCounterVec::new(Opts::new(name, help), &names).expect("the name is well formed");
-        each_series(labels, &mut |values| {
-            vector.with_label_values(values);
-        });
-        vector
+    "Connections" {
+        /// Websockets open now.
+        connections: IntGauge,
+        /// Websockets that this node takes at most.
+        connections_limit: IntGauge,
+        /// Websockets opened.
+        connections_opened_total: IntCounter,
+        /// Websockets closed, by why, and by the close code that they were told (`none` where nobody was
+        /// left to tell, `other` for one that only the page knows).
+        connections_closed_total: IntCounterVec(("ending code", crate::ending::SERIES)),
+        /// Requests to open a websocket that were refused, by why.
+        handshakes_refused_total: IntCounterVec(("reason", &["method", "headers", "version", "origin", "limit", "address_limit", "draining"])),
+        /// TLS handshakes that failed or took too long.
+        tls_handshakes_failed_total: IntCounter,
+        /// Unix time at which the first certificate of the served chain ends; 0 without TLS.
+        certificate_expiry_timestamp_seconds: IntGauge,
+        /// Times a new certificate was looked for and taken, or refused.
+        tls_reloads_total: IntCounterVec(("result", &["ok", "refused"])),
+        /// Connections of trusted proxies closed because their PROXY header was bad, cut or late.
+        proxy_headers_refused_total: IntCounter,
+        /// Times the accept loop paused because no file descriptor was left.
+        accept_pauses_total: IntCounterVec(("listener", &["public", "push", "ops"])),
+        /// TCP connections closed at once because the listener held as many as it may.
+        accept_refusals_total: IntCounterVec(("listener", &["public", "push", "ops"])),
     }
-}
-
-impl Declared for IntGaugeVec {
-    type Argument = &'static str;
-    /// No series at first: a gauge at zero would claim something.
-    fn declare(name: &str, help: &str, labels: &[&'static str]) -> Self {
-        IntGaugeVec::new(Opts::new(name, help), labels).expect("the name is well formed")
+    "Websockets" {
+        /// Frames from pages, by what they were.
+        messages_total: IntCounterVec(("kind", &["ping", "bind", "command", "ignored"])),
+        /// Frames that came from pages, fragments and control frames too.
+        websocket_frames_received_total: IntCounterVec(("kind", &["text", "binary", "ping", "pong", "close", "continuation"])),
+        /// Frames that went to pages.
+        websocket_frames_sent_total: IntCounterVec(("kind", &["text", "binary", "ping", "pong", "close", "continuation"])),
+        /// Bytes that websockets brought, headers of frames included, after TLS.
+        websocket_received_bytes_total: IntCounter,
+        /// Bytes that websockets took, headers of frames included, before TLS.
+        websocket_sent_bytes_total: IntCounter,
+        /// Frames that a socket did not take at once and that waited for it.
+        frames_queued_total: IntCounter,
+        /// Bytes that wait for slow sockets now, counted as `limit.queue_bytes` counts them.
+        outbox_bytes: IntGauge,
+        /// Websockets given up because more waited for them than `limit.queue_bytes`.
+        outbox_overflows_total: IntCounter,
     }
-}
-
-impl Declared for Histogram {
-    type Argument = f64;
-    fn declare(name: &str, help: &str, buckets: &[f64]) -> Self {
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        Histogram::with_opts(options).expect("the buckets grow")
+    "Sessions" {
+        /// Sessions by state: all on record at the embedded broker; with Redis those that this node holds.
+        sessions: IntGaugeVec(("state", &["waiting", "scanned", "done", "expired"])),
+        /// Connections that hold a uid now.
+        bindings: IntGauge,
+        /// Binds, by how they were answered.
+        binds_total: IntCounterVec(("result", &["ok", "ticket_mismatch", "uid_unknown", "unavailable"])),
+        /// Claims to groups that were refused, by why; the bind itself stood.
+        joins_refused_total: IntCounterVec(("code", &["join_refused", "group_full", "join_unavailable"])),
+        /// What happened to sessions, by whether it came into their timelines.
+        timeline_moments_total: IntCounterVec(("result", &["recorded", "sampled_out", "dropped"])),
+        /// Codes asked for, by how the request was answered.
+        qrcodes_total: IntCounterVec(("result", &["ok", "limited", "origin", "bad_action", "not_configured", "wechat", "unavailable"])),
     }
-}
-
-impl Declared for HistogramVec {
-    /// A label, and the buckets that all its series share.
-    type Argument = (Label, &'static [f64]);
-    fn declare(name: &str, help: &str, argument: &[Self::Argument]) -> Self {
-        let labels: Vec<Label> = argument.iter().map(|(label, _)| *label).collect();
-        let names: Vec<_> = labels.iter().map(|(name, _)| *name).collect();
-        let buckets = argument.first().map_or(&[][..], |(_, buckets)| buckets);
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        let vector = HistogramVec::new(options, &names).expect("the buckets grow");
-        each_series(&labels, &mut |values| {
-            vector.with_label_values(values);
-        });
-        vector
+    "Pushes" {
+        /// Pushes, by the door they came through and their result.
+        pushes_total: IntCounterVec(("door", &["push", "api", "scan", "hook"]), ("result", &["ok", "queued", "fail", "unknown"])),
+        /// Pushes that failed, by why.
+        push_failures_total: IntCounterVec(("reason", &["uid_unknown", "ticket_mismatch", "bad_json", "no_uid", "too_long", "unavailable", "unauthorised", "not_held"])),
+        /// Seconds from a push line read to its verdict, delivery to this node's sockets included.
+        push_duration_seconds: Histogram(0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 2.0),
+        /// Backends connected to the push port now.
+        push_connections: IntGauge,
+        /// Broadcasts to all that this node left out, because too many waited.
+        broadcasts_dropped_total: IntCounter,
     }
-}
-
-/// Calls `visit` with every combination of label values.
-fn each_series(labels: &[Label], visit: &mut dyn FnMut(&[&str])) {
-    fn descend<'a>(labels: &[Label], chosen: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str])) {
-        match labels.split_first() {
-            None => visit(chosen),
-            Some(((_, values), rest)) => {
-                for value in *values {
-                    chosen.push(value);
-                    descend(rest, chosen, visit);
-                    chosen.pop();
-                }
-            }
-        }
+    "Delivery" {
+        /// Seconds that live events took: to the broker's yes since they came in (`broker`), from there to
+        /// this node (`node`, by the broker's clock of milliseconds), and on to the socket (`socket`).
+        delivery_stage_duration_seconds: HistogramVec((("stage", &["broker", "node", "socket"]), &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])),
+        /// Events that the broker retained for this node's doors; a push id that it knew already is not counted again.
+        events_retained_total: IntCounter,
+        /// Events written to a websocket or queued for it.
+        events_delivered_total: IntCounter,
+        /// Retained events sent again to pages that bound with `since`.
+        events_replayed_total: IntCounter,
+        /// Times a page was told that events it missed are gone.
+        gaps_total: IntCounter,
     }
-    descend(labels, &mut Vec::new(), visit);
-}
-
-metrics! {
-    /// Seconds from a scan's callback, at any node, to its event written to a page's socket here.
-    scan_to_screen_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-    /// Seconds that live events took: to the broker's yes since they came in (`broker`), from there to
-    /// this node (`node`, by the broker's clock of milliseconds), and on to the socket (`socket`).
-    delivery_stage_duration_seconds: HistogramVec((("stage", &["broker", "node", "socket"]), &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])),
-    /// Version of the running gateway, as a label; always 1.
-    build_info: IntGaugeVec("version"),
-    /// Websockets open now.
-    connections: IntGauge,
-    /// Websockets opened.
-    connections_opened_total: IntCounter,
-    /// Websockets closed, by why.
-    connections_closed_total: IntCounterVec(("ending", crate::ending::LABELS)),
-    /// Requests to open a websocket that were refused, by why.
-    handshakes_refused_total: IntCounterVec(("reason", &["method", "headers", "version", "origin", "limit", "address_limit", "draining"])),
-    /// TLS handshakes that failed or took too long.
-    tls_handshakes_failed_total: IntCounter,
-    /// Unix time at which the first certificate of the served chain ends; 0 without TLS.
-    certificate_expiry_timestamp_seconds: IntGauge,
-    /// Connections of trusted proxies closed because their PROXY header was bad, cut or late.
-    proxy_headers_refused_total: IntCounter,
-    /// Times a new certificate was looked for and taken, or refused.
-    tls_reloads_total: IntCounterVec(("result", &["ok", "refused"])),
-    /// Times the accept loop paused because no file descriptor was left.
-    accept_pauses_total: IntCounterVec(("listener", &["public", "push", "ops"])),
-    /// TCP connections closed at once because the listener held as many as it may.
-    accept_refusals_total: IntCounterVec(("listener", &["public", "push", "ops"])),
-    /// Connections that hold a uid now.
-    bindings: IntGauge,
-    /// Binds, by how they were answered.
-    binds_total: IntCounterVec(("result", &["ok", "ticket_mismatch", "uid_unknown", "unavailable"])),
-    /// Claims to groups that were refused, by why; the bind itself stood.
-    joins_refused_total: IntCounterVec(("code", &["join_refused", "group_full", "join_unavailable"])),
-    /// Frames from pages, by what they were.
-    messages_total: IntCounterVec(("kind", &["ping", "bind", "command", "ignored"])),
-    /// Events written to a websocket or queued for it.
-    events_delivered_total: IntCounter,
-    /// Retained events sent again to pages that bound with `since`.
-    events_replayed_total: IntCounter,
-    /// Times a page was told that events it missed are gone.
-    gaps_total: IntCounter,
-    /// Frames that a socket did not take at once and that waited for it.
-    frames_queued_total: IntCounter,
-    /// Pushes, by the door they came through and their result.
-    pushes_total: IntCounterVec(("door", &["push", "api", "scan", "hook"]), ("result", &["ok", "queued", "fail", "unknown"])),
-    /// Broadcasts to all that this node left out, because too many waited.
-    broadcasts_dropped_total: IntCounter,
-    /// Pushes that failed, by why.
-    push_failures_total: IntCounterVec(("reason", &["uid_unknown", "ticket_mismatch", "bad_json", "no_uid", "too_long", "unavailable", "unauthorised", "not_held"])),
-    /// Seconds from a push line read to its verdict, delivery to this node's sockets included.
-    push_duration_seconds: Histogram(0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 2.0),
-    /// Backends connected to the push port now.
-    push_connections: IntGauge,
-    /// Codes asked for, by how the request was answered.
-    qrcodes_total: IntCounterVec(("result", &["ok", "limited", "origin", "bad_action", "not_configured", "wechat", "unavailable"])),
-    /// Callbacks of WeChat, by how they were taken.
-    callbacks_total: IntCounterVec(("result", &["url_check", "text", "message", "scan", "subscribe", "unsubscribe", "template_job", "other_event", "duplicate", "failed", "forbidden", "malformed", "too_large", "too_slow", "not_configured"])),
-    /// Scans, by what came of them.
-    scans_total: IntCounterVec(("result", &["accepted", "repeated", "used", "expired", "unknown", "mismatch", "failed"])),
-    /// Attempts at what codes stand for, by what came of them.
-    actions_total: IntCounterVec(("action", &["token", "renew", "login", "bind", "unbind", "points"]), ("result", &["done", "refused", "failed"])),
-    /// Scans that a person is asked to confirm, and what came of them.
-    confirmations_total: IntCounterVec(("result", &["asked", "confirmed", "declined", "wrong_number", "expired"])),
-    /// Seconds from a scan's callback to its result on the way to the page.
-    scan_duration_seconds: Histogram(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
-    /// Requests to `.send`, by how they were answered.
-    sends_total: IntCounterVec(("result", &["accepted", "told", "token_unknown", "message_unknown", "no_text", "text_too_long", "malformed", "too_large", "too_slow", "limited", "method", "prefetch", "not_configured", "full", "unavailable"])),
-    /// States that messages to persons came to.
-    message_states_total: IntCounterVec(("state", &["sent", "delivered", "revoked", "not_following", "refused", "settings", "quota", "unreachable", "wechat"])),
-    /// Calls of WeChat's API, by endpoint and class of answer.
-    wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info", "template_send"]), ("result", &["ok", "retry", "refresh_token", "fix_settings", "stop_for_today", "wait_a_minute", "drop_recipient", "fix_content", "bug", "give_up", "timeout", "unreachable"])),
-    /// Seconds that calls of WeChat's API took.
-    wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
-    /// Unix time at which the cached access_token of WeChat expires; 0 without one.
-    wechat_token_expiry_timestamp_seconds: IntGauge,
-    /// Requests that told the site's backend of an event, by what and how it was taken; `dropped`
-    /// are events that found the queue full, `given_up` those whose last attempt failed.
-    hooks_total: IntCounterVec(("event", &["scan", "command", "bind", "leave"]), ("result", &["ok", "refused", "timeout", "unreachable", "broken", "unpublished", "dropped", "given_up"])),
-    /// Seconds that those requests took.
-    hook_duration_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0),
-    /// What happened to sessions, by whether it came into their timelines.
-    timeline_moments_total: IntCounterVec(("result", &["recorded", "sampled_out", "dropped"])),
-    /// Sessions in the embedded broker.
-    sessions: IntGauge,
-    /// 1 while this node takes new connections, 0 while it drains.
-    ready: IntGauge,
-    /// Unix time at which this node started.
-    start_timestamp_seconds: IntGauge,
+    "Redis" {
+        /// 1 while the connection to Redis stands; 0 with the embedded broker.
+        redis_connected: IntGaugeVec(("connection", &["commands", "subscriptions"])),
+        /// Commands to Redis, by name (a script by that of its file) and how they went: `refused` is an
+        /// error that Redis told, `silent` no answer in time (for `wait`: too few replicas), `unavailable`
+        /// one that was not sent.
+        redis_commands_total: IntCounterVec(("command", REDIS_COMMANDS), ("result", &["ok", "refused", "silent", "unavailable"])),
+        /// Seconds that answers of Redis took.
+        redis_command_duration_seconds: HistogramVec((("command", REDIS_COMMANDS), &[0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1.0])),
+        /// Seconds since the canary was last heard over the subscriptions; 0 with the embedded broker.
+        redis_canary_age_seconds: Gauge,
+        /// Times that messages came over the subscriptions faster than they were taken.
+        redis_subscription_lags_total: IntCounter,
+        /// Times that held uids were called to be resynced, by why; `audit` counts single uids.
+        redis_resyncs_total: IntCounterVec(("reason", &["lag", "reconnected", "moved", "canary", "audit"])),
+    }
+    "WeChat" {
+        /// Calls of WeChat's API, by endpoint and class of answer.
+        wechat_calls_total: IntCounterVec(("endpoint", &["stable_token", "qrcode_create", "user_info", "template_send"]), ("result", &["ok", "retry", "refresh_token", "fix_settings", "stop_for_today", "wait_a_minute", "drop_recipient", "fix_content", "bug", "give_up", "timeout", "unreachable"])),
+        /// Seconds that calls of WeChat's API took.
+        wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+        /// Unix time at which the cached access_token of WeChat expires; 0 without one.
+        wechat_token_expiry_timestamp_seconds: IntGauge,
+        /// Unix time at which that token was fetched; 0 without one.
+        wechat_token_fetched_timestamp_seconds: IntGauge,
+    }
+    "Messages and hooks" {
+        /// Requests to `.send`, by how they were answered.
+        sends_total: IntCounterVec(("result", &["accepted", "told", "token_unknown", "message_unknown", "no_text", "text_too_long", "malformed", "too_large", "too_slow", "limited", "method", "prefetch", "not_configured", "full", "unavailable"])),
+        /// States that messages to persons came to.
+        message_states_total: IntCounterVec(("state", &["sent", "delivered", "revoked", "not_following", "refused", "settings", "quota", "unreachable", "wechat"])),
+        /// Requests that told the site's backend of an event, by what and how it was taken; `dropped`
+        /// are events that found the queue full, `given_up` those whose last attempt failed.
+        hooks_total: IntCounterVec(("event", &["scan", "command", "bind", "leave"]), ("result", &["ok", "refused", "timeout", "unreachable", "broken", "unpublished", "dropped", "given_up"])),
+        /// Seconds that those requests took.
+        hook_duration_seconds: Histogram(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0),
+        /// Jobs on record, those under way included, as of this node's last look.
+        jobs_waiting: IntGaugeVec(("queue", &["messages", "hooks", "confirmations"])),
+    }
+    "Runtime" {
+        /// Tasks that live in the event loop.
+        runtime_tasks: IntGauge,
+        /// Threads that run them.
+        runtime_workers: IntGauge,
+        /// Seconds by which a timer of the event loop rang late; one is looked at each second.
+        runtime_lag_seconds: Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+        /// Memory that the cgroup of this process may use; 0 without a limit.
+        memory_limit_bytes: IntGauge,
+    }
 }
 
 impl Metrics {
@@ -241,6 +199,9 @@ impl Default for Metrics {
 mod tests {
     use super::*;
 
+    /// What a node may cost whoever scrapes it, in series; `docs/METRICS.md` states it.
+    const BUDGET: usize = 1_000;
+
     #[test]
     fn every_series_stands_at_zero_from_the_start() {
         let text = String::from_utf8(Metrics::new().render()).unwrap();
@@ -249,10 +210,25 @@ mod tests {
             r#"scangate_pushes_total{door="push",result="ok"} 0"#,
             r#"scangate_pushes_total{door="scan",result="unknown"} 0"#,
             r#"scangate_actions_total{action="renew",result="done"} 0"#,
+            r#"scangate_connections_closed_total{code="none",ending="lost"} 0"#,
+            r#"scangate_redis_commands_total{command="publish",result="silent"} 0"#,
+            r#"scangate_redis_command_duration_seconds_count{command="wait"} 0"#,
+            r#"scangate_node_state{state="draining"} 0"#,
             "# HELP scangate_connections Websockets open now.",
             "# TYPE scangate_push_duration_seconds histogram",
         ] {
             assert!(text.contains(line), "{line} is missing from\n{text}");
         }
+    }
+
+    #[test]
+    fn the_series_stay_within_the_budget() {
+        let metrics = Metrics::new();
+        metrics.build_info.with_label_values(&["1.2.3", "unknown"]);
+        let text = String::from_utf8(metrics.render()).unwrap();
+        let series = text.lines().filter(|line| !line.starts_with('#')).count();
+        assert!(series <= BUDGET, "{series} series");
+        // All but a few are there from the start: who adds labels sees it here, not in production.
+        assert!(series > BUDGET / 2, "{series} series");
     }
 }

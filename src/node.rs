@@ -110,6 +110,12 @@ pub enum NodeError {
 /// Connections of the ops listener at a time.
 const MOST_OPS_CONNECTIONS: usize = 256;
 
+/// What the program was built from, where whoever built it said so.
+const REVISION: &str = match option_env!("BUILD_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.addresses().fmt(f)
@@ -130,7 +136,7 @@ impl Node {
         let inbox = Arc::clone(&registry) as SharedInbox;
         let broker = match &config.broker.url {
             BrokerUrl::Embedded => {
-                let embedded = Embedded::open(&config.data.dir, retention, &metrics).await?;
+                let embedded = Embedded::open(&config.data.dir, retention).await?;
                 let name = own_name(listeners.public.address());
                 Broker::Embedded(embedded.join(&name, inbox))
             }
@@ -197,8 +203,9 @@ impl Node {
             .set(unix_time().as_secs() as i64);
         metrics
             .build_info
-            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .with_label_values(&[env!("CARGO_PKG_VERSION"), REVISION])
             .set(1);
+        metrics.connections_limit.set(most as i64);
         Ok(Self {
             gateway: Gateway::new(config, hub, wechat, shop, hooks, metrics, most),
             listeners,
@@ -225,8 +232,8 @@ impl Node {
     ) -> Result<(), NodeError> {
         let gateway = Arc::clone(&self.gateway);
         self.announce();
+        gateway.open();
         self.open();
-        gateway.metrics.ready.set(1);
         tracing::info!("ready");
         tokio::pin!(shutdown);
         loop {

@@ -88,14 +88,10 @@ pub struct Member {
 impl Embedded {
     /// Opens the database file in `directory`, made where it is missing, and starts the task that
     /// forgets what has expired.
-    pub async fn open(
-        directory: &Path,
-        retention: Retention,
-        metrics: &Metrics,
-    ) -> Result<Arc<Self>, StoreError> {
+    pub async fn open(directory: &Path, retention: Retention) -> Result<Arc<Self>, StoreError> {
         let store = Store::open(directory).await?;
         let stop = CancellationToken::new();
-        let sessions = Arc::new(Sessions::new(retention, metrics.sessions.clone()));
+        let sessions = Arc::new(Sessions::new(retention));
         tokio::spawn(forget_expired(Arc::clone(&sessions), stop.clone()));
         Ok(Arc::new(Self {
             sessions,
@@ -192,6 +188,10 @@ impl Member {
 
     pub(super) fn sessions(&self, uids: &[Uid]) -> Vec<Option<SessionView>> {
         uids.iter().map(|uid| self.session(*uid)).collect()
+    }
+
+    pub(super) fn observe(&self, metrics: &Metrics) {
+        self.broker.sessions.census().show(metrics);
     }
 
     pub(super) fn end(&self, uid: Uid) -> bool {

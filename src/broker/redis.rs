@@ -23,6 +23,7 @@ use crate::broker::embedded::Retention;
 use crate::clock::unix_time;
 use crate::config;
 use crate::message::{Event, PushId};
+use crate::metrics::Metrics;
 use crate::session::{EventId, Purpose, Ticket, Uid};
 
 mod answer;
@@ -183,11 +184,12 @@ impl Redis {
         let answer = call(&self.link.pushes, &self.scripts.publish, words).await?;
         let mut answer = Answer::of(answer);
         match answer.word().as_str() {
-            "ok" => {
+            word @ ("ok" | "known") => {
                 let id = answer.word().parse();
                 let published = Published::Yes {
                     id: id.map_err(|()| BrokerError::Unavailable)?,
                     nodes: answer.number() as usize,
+                    is_new: word == "ok",
                 };
                 let key = self.keys.session(event.uid);
                 self.replicas.wait(&self.link.pushes, &key).await?;
@@ -327,6 +329,17 @@ impl Redis {
 
     pub(super) fn is_reachable(&self) -> bool {
         self.link.commands.is_connected()
+    }
+
+    /// Puts down what is looked up when somebody asks.
+    pub(super) fn observe(&self, metrics: &Metrics) {
+        self.held.census(self.redis_millis()).show(metrics);
+        let connected = |connection, is_connected| {
+            let gauge = metrics.redis_connected.with_label_values(&[connection]);
+            gauge.set(i64::from(is_connected));
+        };
+        connected("commands", self.link.commands.is_connected());
+        connected("subscriptions", self.link.subscriber.is_connected());
     }
 
     /// The time of Redis, by which deadlines are told.

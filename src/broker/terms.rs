@@ -70,6 +70,8 @@ pub enum Published {
         id: EventId,
         /// Nodes that hold the uid.
         nodes: usize,
+        /// Whether it was retained now; false for a push id that was accepted before.
+        is_new: bool,
     },
     /// Nothing is known of the uid.
     Unknown,

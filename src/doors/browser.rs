@@ -151,7 +151,8 @@ impl Conversation {
     fn part(&mut self, ending: Ending) {
         self.release(ending.label());
         let closed = &self.gateway.metrics.connections_closed_total;
-        closed.with_label_values(&[ending.label()]).inc();
+        let labels = [ending.label(), ending.code_label()];
+        closed.with_label_values(&labels).inc();
         tracing::debug!(ending = ending.label(), "a page has gone");
     }
 

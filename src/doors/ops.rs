@@ -66,18 +66,16 @@ impl Ops {
         match path.as_str() {
             "/metrics" => get(&request, || {
                 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-                http::with_type(StatusCode::OK, TEXT, gateway.metrics.render())
+                http::with_type(StatusCode::OK, TEXT, gateway.figures())
             }),
             "/livez" => get(&request, || plain(StatusCode::OK, "live")),
             "/readyz" => get(&request, || {
-                if gateway.shutdown.is_draining() {
-                    plain(StatusCode::SERVICE_UNAVAILABLE, "draining")
-                } else if gateway.hub.broker().is_reachable() {
-                    plain(StatusCode::OK, "ready")
-                } else {
-                    // Everybody misses it: an empty balancer would help nobody.
-                    plain(StatusCode::OK, "degraded")
-                }
+                let state = gateway.state();
+                let status = match state.takes_work() {
+                    true => StatusCode::OK,
+                    false => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                plain(status, state.word())
             }),
             "/api/v1/openapi.json" => openapi::show(&request),
             path => match path.strip_prefix("/api/v1/") {

@@ -21,7 +21,6 @@ pub(super) async fn drain(gateway: &Arc<Gateway>) {
         (config.drain.delay, config.drain.over)
     };
     shutdown.begin();
-    gateway.metrics.ready.set(0);
     tracing::info!(delay_seconds = delay.as_secs_f64(), "draining");
     tokio::time::sleep(delay).await;
     shutdown.closing.cancel();

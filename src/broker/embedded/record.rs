@@ -157,12 +157,12 @@ impl Record {
             let dropped = self.events.pop_front();
             self.dropped = dropped.map_or(self.dropped, |event| event.id);
         }
-        let answer = Published::Yes { id, nodes };
+        let answer = |is_new| Published::Yes { id, nodes, is_new };
         if let Some(push_id) = &event.push_id {
             let push_ids = self.push_ids.get_or_insert_default();
-            push_ids.remember(push_id.clone(), answer, retention.push_ids);
+            push_ids.remember(push_id.clone(), answer(false), retention.push_ids);
         }
-        (answer, Some(retained))
+        (answer(true), Some(retained))
     }
 
     fn answered(&self, push_id: Option<&PushId>) -> Option<Published> {

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use prometheus::IntGauge;
 use tokio::time::Instant;
 
 use super::record::Record;
 use super::{NodeNumber, Retention};
+use crate::broker::census::Census;
 use crate::broker::{
     Claim, Held, Issued, NewSession, Published, Replay, Retained, Scanned, SessionView,
 };
@@ -22,18 +22,16 @@ pub(super) struct Sessions {
     /// When sessions are to be looked at.
     pub expiry: Deadlines<Uid>,
     retention: Retention,
-    gauge: IntGauge,
 }
 
 const SHARDS: usize = 64;
 
 impl Sessions {
-    pub fn new(retention: Retention, gauge: IntGauge) -> Self {
+    pub fn new(retention: Retention) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             expiry: Deadlines::default(),
             retention,
-            gauge,
         }
     }
 
@@ -133,12 +131,23 @@ impl Sessions {
         Some((view, record.holders().collect()))
     }
 
+    /// Counts them, a shard at a time.
+    pub fn census(&self) -> Census {
+        let now = Instant::now();
+        let mut census = Census::default();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let states = shard.values().map(|record| record.state(now));
+            states.for_each(|state| census.count(state));
+        }
+        census
+    }
+
     pub fn end(&self, uid: Uid, tell: impl Fn(NodeNumber)) -> bool {
         let mut shard = self.shard(uid).lock();
         let Some(record) = shard.remove(&uid) else {
             return false;
         };
-        self.gauge.dec();
         record.holders().for_each(tell);
         true
     }
@@ -156,7 +165,6 @@ impl Sessions {
                 .is_some_and(|expires_at| expires_at <= Instant::now());
             if expired {
                 shard.remove(&uid);
-                self.gauge.dec();
             } else {
                 self.queue_expiry(uid, record);
             }
@@ -165,7 +173,6 @@ impl Sessions {
 
     fn insert(&self, shard: &mut HashMap<Uid, Box<Record>>, uid: Uid, record: Record) {
         let record = shard.entry(uid).or_insert(Box::new(record));
-        self.gauge.inc();
         self.queue_expiry(uid, record);
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::session::{EventId, Uid};
+use crate::broker::census::Census;
+use crate::session::{EventId, State, Uid};
 
 /// Held uids, and a turn for each to subscribe or unsubscribe in.
 #[derive(Debug)]
@@ -33,6 +34,12 @@ pub(super) struct Facts {
     pub action: String,
     /// Redis milliseconds at which the code ends; 0 for none.
     pub ends: i64,
+}
+
+impl Facts {
+    fn has_expired(&self, now: i64) -> bool {
+        0 < self.ends && self.ends <= now
+    }
 }
 
 const TURNS: usize = 256;
@@ -119,6 +126,20 @@ impl HeldUids {
         let uids = self.uids.lock();
         let entry = uids.get(&uid)?;
         Some((Arc::clone(&entry.facts), entry.state, entry.last))
+    }
+
+    /// Counts the held sessions by state; `now` in Redis milliseconds.
+    pub fn census(&self, now: i64) -> Census {
+        let mut census = Census::default();
+        for entry in self.uids.lock().values() {
+            census.count(match entry.state {
+                "done" => State::Done,
+                "scanned" => State::Scanned,
+                _ if entry.facts.has_expired(now) => State::Expired,
+                _ => State::Waiting,
+            });
+        }
+        census
     }
 
     pub fn all(&self) -> Vec<Uid> {

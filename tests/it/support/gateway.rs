@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use scangate::broker::embedded::{Embedded, Retention};
 use scangate::config::Config;
-use scangate::metrics::Metrics;
 use scangate::node::{Addresses, Node, NodeError};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -192,8 +191,7 @@ pub async fn broker() -> (Arc<Embedded>, TempDir) {
         events: 128,
         push_ids: 4096,
     };
-    let metrics = Metrics::new();
-    let broker = Embedded::open(data.path(), retention, &metrics).await;
+    let broker = Embedded::open(data.path(), retention).await;
     (broker.unwrap(), data)
 }
 

@@ -13,7 +13,6 @@ use scangate::broker::{
 use scangate::config::{self, Config};
 use scangate::frame;
 use scangate::message::{Event, PushLine};
-use scangate::metrics::Metrics;
 use scangate::session::{EventId, Key, Ticket, Uid};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -138,8 +137,7 @@ impl Stage {
     /// Both within this process.
     pub async fn embedded() -> Stage {
         let directory = TempDir::new().unwrap();
-        let metrics = Metrics::new();
-        let broker = Embedded::open(directory.path(), retention(), &metrics).await;
+        let broker = Embedded::open(directory.path(), retention()).await;
         let broker = broker.unwrap();
         let (ears_a, ears_b) = (Ears::new(), Ears::new());
         Stage {
@@ -293,7 +291,7 @@ pub fn frame_of(event: &Event) -> Bytes {
 /// Publishes, which must be accepted: the id, and how many nodes hold the uid.
 pub async fn publish(broker: &Broker, event: &Event) -> (EventId, usize) {
     match broker.publish(event, true).await.unwrap() {
-        Published::Yes { id, nodes } => (id, nodes),
+        Published::Yes { id, nodes, .. } => (id, nodes),
         other => panic!("{other:?}"),
     }
 }

@@ -16,7 +16,7 @@ fn sessions() -> Sessions {
         events: 3,
         push_ids: 2,
     };
-    Sessions::new(retention, IntGauge::new("sessions", "help").unwrap())
+    Sessions::new(retention)
 }
 
 fn uid(number: u32) -> Uid {
@@ -217,7 +217,7 @@ async fn a_session_lives_while_held_and_for_its_grace() {
     advance(60 * SECOND).await;
     sessions.expire();
     assert!(sessions.view(uid(1)).is_none());
-    assert_eq!(sessions.gauge.get(), 0);
+    assert_eq!(sessions.census(), Census::default());
 }
 
 #[tokio::test(start_paused = true)]

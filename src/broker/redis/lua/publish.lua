@@ -10,7 +10,7 @@ if ARGV[6] then
   local before = redis.call('HGET', KEYS[4], ARGV[6]) or redis.call('HGET', KEYS[5], ARGV[6])
   if before then
     local id, nodes = string.match(before, '(%S+) (%d+)')
-    return {'ok', id, tonumber(nodes)}
+    return {'known', id, tonumber(nodes)}
   end
 end
 if ARGV[4] == '0' and redis.call('PUBSUB', 'SHARDNUMSUB', KEYS[3])[2] == 0 then
