@@ -121,14 +121,25 @@ async fn a_uid_hears_nothing_of_another(stage: Stage) {
 async fn a_push_id_is_accepted_once(stage: Stage) {
     let uid = stage.session().await;
     let first = event(uid, 0, r#","push_id":"p 1""#);
-    let answer = publish(&stage.a, &first).await;
-    assert_eq!(answer.1, 0);
+    let answer = stage.a.publish(&first, true).await.unwrap();
+    let Published::Yes {
+        id,
+        nodes: 0,
+        is_new: true,
+    } = answer
+    else {
+        panic!("{answer:?}");
+    };
     holds(&stage.a, uid).await;
     // Answered as the first time, though somebody holds it now and the text is another.
     let again = event(uid, 1, r#","push_id":"p 1""#);
-    assert_eq!(publish(&stage.b, &again).await, answer);
-    let refused = stage.a.publish(&again, false).await.unwrap();
-    assert!(matches!(refused, Published::Yes { .. }), "{refused:?}");
+    let known = Published::Yes {
+        id,
+        nodes: 0,
+        is_new: false,
+    };
+    assert_eq!(stage.b.publish(&again, true).await.unwrap(), known);
+    assert_eq!(stage.a.publish(&again, false).await.unwrap(), known);
     stage.ears_a.hears_nothing().await;
     let replay = stage.a.replay(uid, EventId::START, 9).await.unwrap();
     assert_eq!(replay.events.len(), 1);
