@@ -1,13 +1,14 @@
 // A crowd of pages, each with a backend that pushes to it. What is done to the gateway meanwhile is for
 // others: whatever it is, the pages have each accepted event once and in order.
 
+import http from 'k6/http';
 import { setTimeout } from 'k6/timers';
 import exec from 'k6/execution';
 import { Counter } from 'k6/metrics';
 import * as books from './book.js';
 import * as pages from './page.js';
 import { register } from './gateway.js';
-import { PAGES, PATIENCE, RATE, SECONDS, VUS } from './settings.js';
+import { HANG_UP, PAGES, PATIENCE, RATE, SECONDS, VUS, WATCH_URL } from './settings.js';
 
 const bound = new Counter('pages_bound');
 const settled = new Counter('pages_settled');
@@ -18,6 +19,8 @@ const { Page } = pages;
 const OPENING = 60;
 /** How often a virtual user looks whether something is due, in milliseconds. */
 const TICK = 5;
+/** How often it asks whether the load may end, in milliseconds. */
+const ASK = 500;
 
 /** k6's options of a crowd, with these thresholds. */
 export function options(thresholds) {
@@ -76,18 +79,36 @@ export async function crowdOfPages() {
 /** Pushes to the pages in turn, at this user's share of the rate; who still waits for an answer is passed over. */
 async function pushes(couples) {
   const begun = Date.now();
-  const end = begun + 1000 * SECONDS;
-  const deadline = end + 1000 * PATIENCE;
+  const deadline = begun + 1000 * (SECONDS + PATIENCE);
+  const isOver = watches(begun + 1000 * SECONDS);
+  let hasHungUp = !HANG_UP;
   let said = 0;
   let turn = 0;
-  for (let now = begun; now < end; now = Date.now()) {
-    const due = RATE === 0 ? Infinity : ((now - begun) / 1000) * (RATE / VUS);
+  while (!(await isOver())) {
+    const seconds = (Date.now() - begun) / 1000;
+    const due = RATE === 0 ? Infinity : seconds * (RATE / VUS);
     for (let tried = 0; said < due && tried < couples.length; tried += 1) {
       const { book } = couples[turn++ % couples.length];
       if (book.isBusy) continue;
       book.say(deadline);
       said += 1;
     }
+    if (!hasHungUp && seconds > SECONDS / 2) {
+      hasHungUp = true;
+      couples.forEach(({ page }) => page.drop());
+    }
     await pause(TICK);
   }
+}
+
+/** A question whether the load is over: at `end`, or when whoever watches says so. */
+function watches(end) {
+  let asked = Date.now();
+  return async () => {
+    const now = Date.now();
+    if (now >= end || !WATCH_URL || now < asked + ASK) return now >= end;
+    asked = now;
+    const reply = await http.asyncRequest('GET', WATCH_URL, null, { tags: { name: 'watch' } });
+    return reply.status === 200;
+  };
 }

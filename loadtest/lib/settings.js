@@ -19,6 +19,10 @@ export const VUS = Math.min(number('VUS', 10), PAGES);
 export const RATE = number('RATE', 20);
 /** How long the load lasts, in seconds. */
 export const SECONDS = number('SECONDS', 10);
+/** Where to ask whether the load may end before that: 200 is yes. Empty where nobody knows. */
+export const WATCH_URL = __ENV.WATCH_URL ?? '';
+/** Whether the pages hang up by themselves in the middle of the load. */
+export const HANG_UP = __ENV.HANG_UP === '1';
 /** How long, after the load, what is still under way may take, in seconds. */
 export const PATIENCE = number('PATIENCE', 20);
 /** What 95 of 100 waits must stay below, in milliseconds. */

@@ -5,7 +5,6 @@ import { register } from '../lib/gateway.js';
 import { Page } from '../lib/page.js';
 import { P95_MS, PATIENCE, SECONDS } from '../lib/settings.js';
 
-
 export { handleSummary } from '../lib/summary.js';
 export const options = flow({ page_bind: [`p(95)<${P95_MS}`] });
 

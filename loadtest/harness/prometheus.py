@@ -1,0 +1,113 @@
+"""A Prometheus that scrapes the nodes each second, and what the dashboard's panels would show of a run."""
+
+import json
+import random
+import shutil
+import socket
+import time
+import urllib.parse
+from pathlib import Path
+
+from .cluster import ask
+from .processes import Process, eventually
+
+DASHBOARD = Path(__file__).parents[2] / "grafana/dashboards/scangate.json"
+
+CONFIGURATION = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+scrape_configs:
+  - job_name: scangate
+    static_configs: [{{targets: {targets}}}]
+"""
+
+# What Grafana puts into a query: all jobs and instances, and windows that fit a scrape each second.
+VARIABLES = {"job": ".*", "instance": ".*", "__rate_interval": "5s", "__interval": "1s"}
+# Points of a panel that are looked at.
+POINTS = 60
+
+
+def is_installed():
+    return shutil.which("prometheus") is not None
+
+
+class Prometheus:
+    """It runs beside the load, and is asked afterwards."""
+
+    def __init__(self, ops, folder):
+        targets = json.dumps([url.removeprefix("http://") for url in ops])
+        file = Path(folder) / "prometheus.yml"
+        file.write_text(CONFIGURATION.format(targets=targets))
+        listen = f"127.0.0.1:{free_port()}"
+        command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder}/prometheus"]
+        self.url = f"http://{listen}"
+        self.process = Process("prometheus", [*command, f"--web.listen-address={listen}"], folder)
+        try:
+            eventually("Prometheus being ready", 30, lambda: "Ready" in ask(f"{self.url}/-/ready"))
+        except BaseException:
+            self.end()
+            raise
+        self.begun = time.time()
+
+    def panels(self):
+        """What each panel of the dashboard shows of the time since the start, by its title."""
+        return {panel["title"]: self._panel(panel) for panel in panels(DASHBOARD)}
+
+    def _panel(self, panel):
+        shown = []
+        for target in panel.get("targets", []):
+            for found in self._query(target["expr"]):
+                values = [float(value) for _, value in found["values"]]
+                values = [value for value in values if value == value]
+                if values:
+                    shown.append({
+                        "query": target.get("refId", ""), "labels": found["metric"],
+                        "min": min(values), "mean": sum(values) / len(values),
+                        "max": max(values), "last": values[-1],
+                    })
+        return {"unit": panel.get("fieldConfig", {}).get("defaults", {}).get("unit"), "series": shown}
+
+    def _query(self, expression):
+        end = time.time()
+        span = max(1, int(end - self.begun))
+        query = substitute(expression, {**VARIABLES, "__range": f"{span}s", "__range_s": str(span)})
+        step = max(1, span // POINTS)
+        asked = {"query": query, "start": self.begun, "end": end, "step": step}
+        reply = json.loads(ask(f"{self.url}/api/v1/query_range?{urllib.parse.urlencode(asked)}"))
+        if reply["status"] != "success":
+            raise RuntimeError(f"Prometheus refuses {query}: {reply['error']}")
+        return reply["data"]["result"]
+
+    def end(self):
+        self.process.end()
+
+
+def panels(file):
+    """Every panel of a dashboard that asks something, also those inside of rows."""
+    waiting = list(json.loads(file.read_text())["panels"])
+    while waiting:
+        panel = waiting.pop(0)
+        waiting[:0] = panel.get("panels", [])
+        if panel.get("targets"):
+            yield panel
+
+
+def substitute(expression, variables):
+    """Puts in the variables, the longest names first: one may begin as another does."""
+    for name in sorted(variables, key=len, reverse=True):
+        for form in (f"${{{name}}}", f"${name}"):
+            expression = expression.replace(form, variables[name])
+    return expression
+
+
+def free_port():
+    """A port that nobody listens on, below those that the system gives to others."""
+    ports = list(range(12000, 16000))
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free")
