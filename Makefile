@@ -1,6 +1,6 @@
 # The two commands: `make run` shows everything working, `make test` checks everything.
 
-.PHONY: help run cluster test test-rust test-api test-browser operations chaos check fmt bench screenshots clean
+.PHONY: help run cluster test test-rust test-api test-browser operations loadtest chaos check fmt bench screenshots clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 16
@@ -35,6 +35,11 @@ test-browser: ## The page in a real Chromium, through the real gateway and the s
 operations: ## What operators rely on, by their own tools: Prometheus, Grafana's dashboard, Helm, k6 (OPERATIONS=--strict: all of it)
 	cargo build --locked --bins
 	tests/operations/run $(OPERATIONS)
+
+loadtest: ## Every load scenario of k6 against a cluster on this machine, small and short (ARGS="scan --nodes 3": one, in earnest)
+	.ci/install redis-server haproxy prometheus python3
+	cargo build --release --locked --bins
+	loadtest/run $(or $(ARGS),all --smoke)
 
 chaos: ## The long failure tests too: many minutes
 	.ci/install redis-server haproxy nginx

@@ -67,12 +67,14 @@ class Round:
     def _load(self):
         """All that the scenario consists of."""
         watch = None
-        if self.cluster.is_ours and (self.scenario.disturbance or self.scenario.push_port == "beside"):
+        disturbs = self.scenario.disturbance and self.cluster.is_ours
+        if disturbs or self.scenario.push_port == "beside":
             watch = self._own(Watch())
+        before = self.cluster.connections()
         k6 = self._own(self._k6(watch))
         if watch:
-            self._wait_for_pages(k6)
-            if self.scenario.disturbance:
+            self._wait_for_pages(k6, before + self.sizes.pages)
+            if disturbs:
                 disturb = getattr(disturbances, self.scenario.disturbance)
                 self.disturbance = disturb(self.cluster, self.sizes.pages)
             else:
@@ -100,11 +102,11 @@ class Round:
         command = [self.given.k6, "run", "--quiet", "--no-color", "--address", "", script]
         return Process("k6", command, self.folder, variables)
 
-    def _wait_for_pages(self, k6):
+    def _wait_for_pages(self, k6, count):
         def are_open():
             if k6.has_ended():
                 raise Fault(f"k6 has ended before its pages were open:\n{k6.last_words()}")
-            return self.cluster.connections() >= self.sizes.pages
+            return self.cluster.connections() >= count
 
         eventually("the opening of all pages", OPENING, are_open)
 
@@ -128,7 +130,7 @@ class Round:
         lines = {"pages": sizes.pages, "rate": sizes.rate, "seconds": sizes.seconds, "p95-ms": sizes.p95_ms,
                  **self.scenario.lines}
         if self.given.smoke and lines["sleepers"]:
-            lines["sleepers"] = 3
+            lines |= {"sleepers": 3, "rate": 200}
         place = lambda url: url.removeprefix("http://")
         command = [self.given.programs / "scangate-load", "--page", place(self.cluster.page),
                    "--ops", place(self.cluster.ops[0]), "--push", ",".join(self.cluster.push)]

@@ -36,7 +36,10 @@ class Scenario:
         return self.name in ("scan", "churn")
 
 
+# Milliseconds that no wait needs unless something is wrong.
 GENEROUS = 10_000
+# Seconds of a load that ends when what is done meanwhile is over.
+MOST = 180
 
 ALL = {
     scenario.name: scenario
@@ -60,22 +63,22 @@ ALL = {
         ),
         Scenario(
             "slow", "some pages do not read what they are pushed; the others must not notice",
-            Sizes(100, 20, 200, 8), Sizes(20, 5, 40, 4, GENEROUS),
-            push_port="beside", lines={"connections": 2, "pages": 0, "sleepers": 10, "seconds": 60},
+            Sizes(100, 20, 200, MOST), Sizes(20, 5, 40, MOST, GENEROUS),
+            push_port="beside", lines={"connections": 2, "pages": 0, "sleepers": 10, "rate": 400},
         ),
         Scenario(
             "storm", "all pages are cut in one moment, and come back",
-            Sizes(1000, 20, 100, 60, 3000), Sizes(60, 6, 20, 60, GENEROUS),
+            Sizes(1000, 20, 100, MOST, 3000), Sizes(60, 6, 20, MOST, GENEROUS),
             disturbance="cut_all",
         ),
         Scenario(
             "rolling", "the nodes are told to go, one after the other, and start again",
-            Sizes(200, 20, 100, 180, 5000), Sizes(40, 5, 20, 180, GENEROUS),
+            Sizes(200, 20, 100, MOST, 5000), Sizes(40, 5, 20, MOST, GENEROUS),
             disturbance="restart_nodes",
         ),
         Scenario(
             "failover", "Redis is killed, and comes back with what it had on disk",
-            Sizes(200, 20, 100, 120, GENEROUS), Sizes(40, 5, 20, 120, GENEROUS),
+            Sizes(200, 20, 100, MOST, GENEROUS), Sizes(40, 5, 20, MOST, GENEROUS),
             disturbance="kill_redis",
         ),
     ]

@@ -102,13 +102,13 @@ impl Book {
         lost.sum()
     }
 
-    /// What came of it.
-    pub fn tally(&self, settings: &Settings) -> Tally {
+    /// What came of it, where lines were said for so long.
+    pub fn tally(&self, settings: &Settings, lasted: Duration) -> Tally {
         let repeated = self.accounts.iter().map(|account| &account.repeated);
         let sleepers = self.accounts[settings.pages..].iter();
         let gone = sleepers.filter(|account| account.is_gone.load(Ordering::Relaxed));
         Tally {
-            seconds: settings.duration.as_secs_f64(),
+            seconds: lasted.as_secs_f64(),
             words: std::array::from_fn(|word| self.words[word].load(Ordering::Relaxed)),
             answer: Wait::of(&mut self.answer_waits.lock()),
             page: Wait::of(&mut self.page_waits.lock()),

@@ -10,6 +10,7 @@ mod tally;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use book::Book;
 use settings::Settings;
@@ -42,6 +43,7 @@ async fn run(settings: Settings) -> Result<Tally, String> {
     let book = Arc::new(Book::new(codes));
     // Those of the last uids sleep.
     let pages = page::open_all(&settings, &book).await?;
+    let begun = Instant::now();
     let mut backends = JoinSet::new();
     for number in 0..settings.connections {
         backends.spawn(backend::run(settings.clone(), book.clone(), number));
@@ -49,7 +51,8 @@ async fn run(settings: Settings) -> Result<Tally, String> {
     for outcome in backends.join_all().await {
         outcome?;
     }
+    let lasted = begun.elapsed();
     book.settle(settings.patience, settings.pages).await;
     drop(pages);
-    Ok(book.tally(&settings))
+    Ok(book.tally(&settings, lasted))
 }
