@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use crate::config::{Config, Fault, Faults, Reading};
 
 mod command;
+mod doctor;
 mod push;
 mod serve;
 mod signals;
@@ -24,6 +25,8 @@ use source::Source;
 enum Exit {
     /// Done; a node has drained.
     Done = 0,
+    /// The doctor has found something that fails.
+    Failing = 1,
     /// The command line is wrong.
     Usage = 64,
     /// An address, a certificate or a directory is not to be had.
@@ -57,6 +60,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("push", matches)) => push::push(matches),
         Some(("check", matches)) => check(&Source::from(matches)).into(),
         Some(("config", matches)) => config(matches).into(),
+        Some(("doctor", matches)) => doctor::doctor(matches).into(),
         Some((_, matches)) => serve::serve(Source::from(matches)).into(),
         None => serve::serve(Source::from(&matches)).into(),
     }

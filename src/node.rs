@@ -34,7 +34,7 @@ use crate::tls::{Certificate, TlsError};
 use crate::wechat::callback::GateError;
 
 mod account;
-mod capacity;
+pub(crate) mod capacity;
 mod drain;
 
 use account::official_account;

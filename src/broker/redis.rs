@@ -41,6 +41,7 @@ mod records;
 mod replicas;
 mod scripts;
 mod subscription;
+pub mod survey;
 mod views;
 
 use answer::{Answer, retained};

@@ -9,7 +9,7 @@ const ABOUT: &str =
     "Tells a waiting web page, in real time, that somebody scanned its WeChat QR code";
 
 const AFTER_HELP: &str = "\
-Without a command it serves. Each setting is a flag of serve, check and config: see
+Without a command it serves. Each setting is a flag of serve, check, config and doctor: see
 `scangate serve --help`. Settings come from the file, then variables, then flags.
 
 Exit codes:
@@ -40,6 +40,19 @@ Exit codes:
 Example:
   scangate push --uid 1735536450 --ticket gQH4… --json '{\"token\":\"x\"}'";
 
+const DOCTOR: &str = "Looks at what surrounds a node, and says what is wrong and how to mend it";
+
+const DOCTOR_HELP: &str = "\
+Run it where the node runs, with the configuration that the node has. It changes nothing;
+it asks WeChat for the present access token and for one code that ends in a minute.
+docs/DOCTOR.md describes each check.
+
+Exit codes:
+   0  nothing fails; there may be warnings
+   1  something fails
+  64  the command line is wrong
+  78  the configuration is wrong";
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     Command::new("scangate")
@@ -68,6 +81,39 @@ pub(super) fn command() -> Command {
             ),
         )
         .subcommand(push())
+        .subcommand(doctor())
+}
+
+fn doctor() -> Command {
+    configured("doctor", DOCTOR)
+        .after_help(DOCTOR_HELP)
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print the findings as JSON"),
+        )
+        .arg(
+            Arg::new("balancer-timeout")
+                .long("balancer-timeout")
+                .value_name("SECONDS")
+                .value_parser(value_parser!(u64).range(1..))
+                .help("After which the balancer cuts a silent connection"),
+        )
+        .arg(
+            Arg::new("balancer-config")
+                .long("balancer-config")
+                .value_name("FILE")
+                .value_parser(value_parser!(std::path::PathBuf))
+                .help("The balancer's haproxy.cfg or nginx.conf, to read that from"),
+        )
+        .arg(
+            Arg::new("grace-period")
+                .long("grace-period")
+                .value_name("SECONDS")
+                .value_parser(value_parser!(u64))
+                .help("How long a node has from SIGTERM to its end by force"),
+        )
 }
 
 /// A command that reads the configuration.
@@ -166,7 +212,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_a_flag_of_every_command_that_reads_settings() {
-        for word in ["serve", "check", "config"] {
+        for word in ["serve", "check", "config", "doctor"] {
             let matches = command()
                 .try_get_matches_from(["scangate", word, "--bind-register", "--ping-seconds", "-1"])
                 .unwrap();
