@@ -1,0 +1,116 @@
+"""People and backends for some seconds: everything that the dashboard shows happens at least once."""
+
+import itertools
+import json
+import socket
+
+from host import request
+from websocket import Websocket
+
+# More than a socket's buffers and the gateway's queue for a slow page take, in pushes of 60 KB.
+MOST_LARGE_PUSHES = 300
+
+
+class Crowd:
+    """Uses an installation: `page` through the balancer, `phone` of the sandbox, and its nodes."""
+
+    def __init__(self, page, phone, nodes):
+        self.page, self.phone, self.nodes = page, phone, nodes
+        self.turn = itertools.count()
+        self.scans = 0
+
+    def visit(self):
+        """A person with a page, and a backend that has something to say to it."""
+        code = self.code()
+        page = self.bind(code, since="")
+        page.say({"cmd": "ping", "pong": True})
+        page.hear_until(lambda said: said.get("cmd") == "pong")
+        page.say({"cmd": "more"})
+        self.scan(code)
+        result = page.hear_until(lambda said: "url" in said)
+        self.push(code)
+        self.push_by_api(code, "api")
+        newest = page.hear_until(lambda said: said.get("from") == "api")
+        page.vanish()
+        self.push_by_api(code, "nobody is there")
+        page = self.bind(code, since=result["event_id"])
+        again = page.hear_until(lambda said: said.get("from") == "api")
+        assert again["event_id"] == newest["event_id"], "the replay is another event"
+        self.group(code)
+        self.send(result["url"])
+        page.leave()
+
+    def stranger(self):
+        """Who does everything wrong."""
+        assert Websocket(self.page, version=12).status == 426
+        page = Websocket(self.page)
+        page.say({"uid": 1, "ticket": "made up"})
+        assert page.hear()["code"] == "uid_unknown"
+        page.say(b"no JSON")
+        page.leave()
+
+    def slow(self):
+        """A page that takes nothing, until it is sent away; it is replayed what it missed when it comes back."""
+        code = self.code()
+        page = self.bind(code, address=self.node()["page"], receive_bytes=4096)
+        for _ in range(MOST_LARGE_PUSHES):
+            if self.push_by_api(code, "x" * 60_000) == "queued":
+                page.socket.close()
+                return
+        raise AssertionError("a page that reads nothing was never sent away")
+
+    def node(self):
+        """Each in its turn."""
+        return self.nodes[next(self.turn) % len(self.nodes)]
+
+    def code(self):
+        status, text = request(f"http://{self.page}/qrcode")
+        assert status == 200, text
+        return json.loads(text)
+
+    def bind(self, code, since=None, address=None, receive_bytes=None):
+        page = Websocket(address or self.page, receive_bytes)
+        assert page.status == 101, page.status
+        said = code if since is None else {**code, "since": since}
+        page.say(said)
+        assert page.hear() == said, "the bind was not echoed"
+        return page
+
+    def scan(self, code):
+        status, text = request(f"{self.phone}/sandbox/scan", {"ticket": code["ticket"], "person": "mei"})
+        assert status == 200, text
+        self.scans += 1
+
+    def push(self, code):
+        """Good lines and bad ones on the push port."""
+        event = {"uid": code["uid"], "ticket": code["ticket"], "from": "push"}
+        lines = [event, {**event, "ticket": "wrong"}, {**event, "uid": 1}, {"no": "uid"}, "no JSON"]
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        host, port = self.node()["push"].split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as backend:
+            backend.sendall("".join(f"{text}\n" for text in texts).encode())
+            answers = backend.makefile().readline
+            words = [answers().strip() for _ in texts]
+        assert words == ["ok", "fail", "fail", "fail", "fail"], words
+
+    def push_by_api(self, code, source):
+        event = {"uid": code["uid"], "ticket": code["ticket"], "from": source}
+        status, text = request(f"http://{self.node()['ops']}/api/v1/push", event)
+        assert status == 200, text
+        return json.loads(text)["result"]
+
+    def group(self, code):
+        api = f"http://{self.node()['ops']}/api/v1"
+        status, text = request(f"{api}/groups/crowd/members/{code['uid']}", method="PUT")
+        assert status == 204, text
+        for path in ("groups/crowd/push", "broadcast"):
+            event = {"event": {"cmd": "news"}}
+            status, text = request(f"{api}/{path}", event if "groups" in path else {**event, "all": True})
+            assert status in (200, 202), text
+
+    def send(self, url):
+        """A message to the person, by the send token that the scan gave."""
+        path = url.split("/", 3)[3]
+        status, text = request(f"http://{self.page}/{path}?text=hello")
+        # The token's own limit is part of what the dashboard shows.
+        assert status in (200, 429), text

@@ -1,0 +1,54 @@
+"""The dashboard as Grafana reads it: its variables, its panels, its queries with everything put in."""
+
+import json
+import re
+
+
+class Dashboard:
+    def __init__(self, file):
+        self.json = json.loads(file.read_text())
+
+    def panels(self):
+        """Every panel but the rows, with its row's title."""
+        row = ""
+        for panel in self.json["panels"]:
+            if panel["type"] == "row":
+                row = panel["title"]
+                yield from ((row, inner) for inner in panel["panels"])
+            else:
+                yield row, panel
+
+    def queries(self):
+        """Where each query stands, the query, its legend, and whether it asks for one moment only."""
+        for row, panel in self.panels():
+            for target in panel["targets"]:
+                where = f"{row} / {panel['title']} / {target['refId']}"
+                yield where, target["expr"], target["legendFormat"], target["instant"]
+        for annotation in self.json["annotations"]["list"]:
+            if "expr" in annotation:
+                where = f"annotation {annotation['name']}"
+                yield where, annotation["expr"], annotation["titleFormat"], False
+
+    def variables(self):
+        """Name, label and series of each variable that is asked of Prometheus, in their order."""
+        for variable in self.json["templating"]["list"]:
+            if variable["type"] == "query":
+                query = variable["query"]["query"]
+                series, label = re.fullmatch(r"label_values\((.+), (\w+)\)", query).groups()
+                yield variable["name"], label, series
+
+
+def filled_in(query, values):
+    """The query with variables put in: a list becomes the regex that Grafana makes of several values."""
+    for name, value in sorted(values.items(), reverse=True):
+        if isinstance(value, list):
+            escaped = [re.sub(r"[\\^$*+?.()|{}\[\]]", r"\\\\\g<0>", one) for one in value]
+            value = escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+        query = query.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    assert "$" not in query, f"a variable that nobody knows: {query}"
+    return query
+
+
+def labels_in(legend):
+    """The labels that a legend shows."""
+    return re.findall(r"{{\s*(\w+)\s*}}", legend)
