@@ -9,25 +9,17 @@ class Dashboard:
         self.json = json.loads(file.read_text())
 
     def panels(self):
-        """Every panel but the rows, with its row's title."""
-        row = ""
+        """Every panel but the rows."""
         for panel in self.json["panels"]:
-            if panel["type"] == "row":
-                row = panel["title"]
-                yield from ((row, inner) for inner in panel["panels"])
-            else:
-                yield row, panel
+            yield from (panel["panels"] if panel["type"] == "row" else [panel])
 
     def queries(self):
-        """Where each query stands, the query, its legend, and whether it asks for one moment only."""
-        for row, panel in self.panels():
+        """Of each query: the panel's title, its letter, itself, its legend, and whether it asks for one moment only."""
+        for panel in self.panels():
             for target in panel["targets"]:
-                where = f"{row} / {panel['title']} / {target['refId']}"
-                yield where, target["expr"], target["legendFormat"], target["instant"]
+                yield panel["title"], target["refId"], target["expr"], target["legendFormat"], target["instant"]
         for annotation in self.json["annotations"]["list"]:
-            if "expr" in annotation:
-                where = f"annotation {annotation['name']}"
-                yield where, annotation["expr"], annotation["titleFormat"], False
+            yield annotation["name"], "", annotation["expr"], annotation["titleFormat"], False
 
     def variables(self):
         """Name, label and series of each variable that is asked of Prometheus, in their order."""
