@@ -1,5 +1,6 @@
 //! The real binary: its words, its signals, its exit codes.
 
 mod commands;
+mod doctor;
 mod push;
 mod signals;

@@ -11,11 +11,13 @@
 //! | [`Site`] | the site's own backend, with programmable reactions |
 //! | [`Invitation`] | what a person is sent to confirm a scan |
 //! | [`Process`], [`Program`] | the real binaries |
-//! | [`Certificate`] | a certificate, and the files that hold it |
+//! | [`Diagnosis`] | what the doctor says |
+//! | [`Certificate`], [`Authority`] | a certificate, the files that hold it, and who signs it |
 
 mod backend;
 mod certificate;
 mod code;
+mod diagnosis;
 mod gateway;
 mod http;
 mod invitation;
@@ -30,8 +32,9 @@ mod websocket;
 mod wire;
 
 pub use backend::Backend;
-pub use certificate::{Certificate, CertificateFiles};
+pub use certificate::{Authority, Certificate, CertificateFiles};
 pub use code::Code;
+pub use diagnosis::Diagnosis;
 pub use gateway::{Gateway, broker};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};

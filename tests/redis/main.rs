@@ -7,6 +7,7 @@
 // What cannot be had in a test should stop it where it stands.
 #![allow(clippy::unwrap_used)]
 
+mod doctor;
 mod loss;
 mod nodes;
 mod start;

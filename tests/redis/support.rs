@@ -17,6 +17,8 @@ mod backend;
 mod certificate;
 #[path = "../it/support/code.rs"]
 mod code;
+#[path = "../it/support/diagnosis.rs"]
+mod diagnosis;
 #[path = "../it/support/gateway.rs"]
 mod gateway;
 #[path = "../it/support/http.rs"]
@@ -58,10 +60,11 @@ mod wait;
 
 pub use backend::Backend;
 pub use browser::Habits;
-pub use certificate::{Certificate, CertificateFiles};
+pub use certificate::{Authority, Certificate, CertificateFiles};
 pub use cluster::Cluster;
 pub use code::Code;
 pub use crowd::{Crowd, tally};
+pub use diagnosis::Diagnosis;
 pub use gateway::{Gateway, broker};
 pub use history::{ANSWER_WITHIN, Said, check, check_but, only_words};
 pub use http::{Request, Response};

@@ -147,7 +147,7 @@ fn drain(config: &Config, grace: Option<u64>, is_kubernetes: bool) -> Finding {
             let why = format!("a drain takes up to {needed} s; how long a node has is not known");
             let look = format!(
                 "Say it with --grace-period SECONDS: terminationGracePeriodSeconds, TimeoutStopSec, docker \
-                 stop --time. It must be {needed} or more."
+                 stop -t. It must be {needed} or more."
             );
             return Finding::by_hand(ID, why, look);
         }

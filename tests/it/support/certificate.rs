@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use scangate::config::Config;
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -66,6 +68,53 @@ impl Certificate {
     }
 }
 
+/// Who signs certificates: a root, and an issuer between.
+pub struct Authority {
+    root: CertifiedIssuer<'static, KeyPair>,
+    middle: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// A new one, which nobody knows.
+    pub fn new() -> Authority {
+        let parameters = |name: &str| {
+            let mut parameters = CertificateParams::default();
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            parameters.distinguished_name.push(DnType::CommonName, name);
+            parameters
+        };
+        let key = || KeyPair::generate().unwrap();
+        let root = CertifiedIssuer::self_signed(parameters("root"), key()).unwrap();
+        let middle = CertifiedIssuer::signed_by(parameters("middle"), key(), &root).unwrap();
+        Authority { root, middle }
+    }
+
+    /// Its root, for those who trust it.
+    pub fn root(&self) -> String {
+        self.root.pem()
+    }
+
+    /// A certificate for this host, with the issuer between behind it.
+    pub fn signs(&self, host: &str) -> Certificate {
+        let alone = self.signs_alone(host);
+        let pem = [alone.pem.as_str(), &self.middle.pem()].concat();
+        Certificate { pem, ..alone }
+    }
+
+    /// The same without the issuer between.
+    pub fn signs_alone(&self, host: &str) -> Certificate {
+        let mut parameters = CertificateParams::new([host.to_owned()]).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, host);
+        let key = KeyPair::generate().unwrap();
+        let cert = parameters.signed_by(&key, &self.middle).unwrap();
+        Certificate {
+            pem: cert.pem(),
+            key_pem: key.serialize_pem(),
+            der: cert.der().clone(),
+        }
+    }
+}
+
 /// The two files that a gateway watches.
 pub struct CertificateFiles {
     directory: TempDir,
@@ -89,6 +138,16 @@ impl CertificateFiles {
     /// Replaces the certificate's file by something else.
     pub fn are_spoilt(&self, content: &str) {
         self.replace("cert.pem", content);
+    }
+
+    /// Replaces the key by that of another certificate.
+    pub fn have_the_key_of(&self, certificate: &Certificate) {
+        self.replace("key.pem", &certificate.key_pem);
+    }
+
+    /// Where the key is.
+    pub fn key(&self) -> PathBuf {
+        self.path("key.pem")
     }
 
     /// Shows a gateway where they are.

@@ -18,8 +18,8 @@ use crate::wechat::endpoint::Endpoint;
 use crate::wechat::query::encode;
 use crate::wechat::signature::sign;
 
-/// How long an answer is waited for: as long as the platform waits for ours.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer is waited for: as a node does by default.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The largest answer read, in bytes.
 const ANSWER_BYTES: usize = 1 << 20;
