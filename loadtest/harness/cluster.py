@@ -6,7 +6,7 @@ import signal
 import urllib.error
 import urllib.request
 
-from .processes import Process, cpu_seconds, eventually
+from .processes import Fault, Process, cpu_seconds, eventually
 
 # How long the cluster may take to start.
 STARTUP = 60
@@ -62,7 +62,7 @@ class Cluster(Outside):
 
     def _has_started(self):
         if self.process.has_ended():
-            raise RuntimeError(f"the cluster has ended:\n{self.process.last_words()}")
+            raise Fault("the cluster has ended")
         return "Ctrl-C ends all" in self.process.said()
 
     def process_id(self, name):
@@ -73,7 +73,7 @@ class Cluster(Outside):
         os.kill(self.process_id(name), what)
 
     def kills(self, name):
-        """Kills a process; gives when it starts again."""
+        """Kills a process, and waits until it starts again."""
         before = self.process_id(name)
         self.signals(name, signal.SIGKILL)
         eventually(f"the return of {name}", STARTUP, lambda: self.process_id(name) != before)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import socket
 import time
@@ -9,7 +10,7 @@ import urllib.parse
 from pathlib import Path
 
 from .cluster import ask
-from .processes import Process, eventually
+from .processes import Fault, Process, eventually
 
 DASHBOARD = Path(__file__).parents[2] / "grafana/dashboards/scangate.json"
 
@@ -17,6 +18,7 @@ CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: scangate
+    scheme: {scheme}
     static_configs: [{{targets: {targets}}}]
 """
 
@@ -26,17 +28,21 @@ VARIABLES = {"job": ".*", "instance": ".*", "__rate_interval": "5s", "__interval
 POINTS = 60
 
 
-def is_installed():
-    return shutil.which("prometheus") is not None
+def why_not():
+    """What is missing for the dashboard's figures; an empty text where nothing is."""
+    if not shutil.which("prometheus"):
+        return "prometheus is not installed"
+    return "" if DASHBOARD.exists() else f"there is no {DASHBOARD.name}"
 
 
 class Prometheus:
     """It runs beside the load, and is asked afterwards."""
 
     def __init__(self, ops, folder):
-        targets = json.dumps([url.removeprefix("http://") for url in ops])
+        scheme = ops[0].partition("://")[0]
+        targets = json.dumps([url.partition("://")[2] for url in ops])
         file = Path(folder) / "prometheus.yml"
-        file.write_text(CONFIGURATION.format(targets=targets))
+        file.write_text(CONFIGURATION.format(scheme=scheme, targets=targets))
         listen = f"127.0.0.1:{free_port()}"
         command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder}/prometheus"]
         self.url = f"http://{listen}"
@@ -74,7 +80,7 @@ class Prometheus:
         asked = {"query": query, "start": self.begun, "end": end, "step": step}
         reply = json.loads(ask(f"{self.url}/api/v1/query_range?{urllib.parse.urlencode(asked)}"))
         if reply["status"] != "success":
-            raise RuntimeError(f"Prometheus refuses {query}: {reply['error']}")
+            raise Fault(f"Prometheus refuses {query}: {reply['error']}")
         return reply["data"]["result"]
 
     def end(self):
@@ -92,11 +98,14 @@ def panels(file):
 
 
 def substitute(expression, variables):
-    """Puts in the variables, the longest names first: one may begin as another does."""
-    for name in sorted(variables, key=len, reverse=True):
-        for form in (f"${{{name}}}", f"${name}"):
-            expression = expression.replace(form, variables[name])
-    return expression
+    """Puts in Grafana's variables, in each of the forms `$name`, `${name}` and `${name:format}`."""
+    def value(found):
+        name = found[1] or found[2]
+        if name not in variables:
+            raise Fault(f"a query of the dashboard has a variable that is not known here: {name}")
+        return variables[name]
+
+    return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))", value, expression)
 
 
 def free_port():
@@ -110,4 +119,4 @@ def free_port():
             except OSError:
                 continue
             return port
-    raise RuntimeError("no port is free")
+    raise Fault("no port is free")

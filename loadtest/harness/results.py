@@ -62,7 +62,9 @@ def show(result):
     if result["cpu_cores"]:
         told = ", ".join(f"{name} {cores:.2f}" for name, cores in result["cpu_cores"].items() if cores >= 0.005)
         print(f"\n  cores busy: {told}, of {result['machine']['cpus']}")
-    if result["panels"]:
+    if result["panels_left_out"]:
+        print(f"\n  dashboard: left out, {result['panels_left_out']}")
+    else:
         full = sum(1 for panel in result["panels"].values() if panel["series"])
         print(f"\n  dashboard: {full} of {len(result['panels'])} panels have data")
     for fault in result["faults"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import disturbances, results
 from .cluster import Cluster, series
 from .processes import Fault, Process, eventually
-from .prometheus import DASHBOARD, Prometheus, is_installed
+from .prometheus import Prometheus, why_not
 from .watch import Watch
 
 SCRIPTS = Path(__file__).parents[1] / "scenarios"
@@ -46,7 +46,8 @@ class Round:
         machine = results.machine()
         self.cluster = self._own(self.given.outside or Cluster(
             self.given.programs, self.given.nodes, self.folder, self.scenario.disturbance is not None))
-        scraper = self._own(Prometheus(self.cluster.ops, self.folder)) if self._has_dashboard() else None
+        left_out = "not asked for" if self.given.no_prometheus else why_not()
+        scraper = None if left_out else self._own(Prometheus(self.cluster.ops, self.folder))
         begun, cpu = time.monotonic(), self.cluster.cpu()
         children = children_cpu()
         self._load()
@@ -57,12 +58,9 @@ class Round:
             "nodes": self.cluster.nodes, "sizes": vars(self.sizes), "lines": self.scenario.lines,
             "machine": machine, "versions": results.versions(self.given.programs, self.given.k6),
             "metrics": self.metrics, "disturbance": self.disturbance, "cpu_cores": cpu_cores,
-            "panels": scraper.panels() if scraper else {},
+            "panels": scraper.panels() if scraper else {}, "panels_left_out": left_out,
             "faults": self.faults, "passed": not self.faults,
         }
-
-    def _has_dashboard(self):
-        return not self.given.no_prometheus and is_installed() and DASHBOARD.exists()
 
     def _load(self):
         """All that the scenario consists of."""
@@ -163,10 +161,11 @@ class Round:
             self.faults.append(f"{source} ended with {code}")
 
     def _cores(self, before, children, seconds):
-        """How many cores everybody had busy."""
+        """How many cores everybody had busy; nothing where processes were restarted, for those have no past."""
+        if self.disturbance:
+            return {}
         after = self.cluster.cpu()
-        # A process that was started again has no past.
-        used = {name: max(0.0, after[name] - before[name]) for name in after if not self.disturbance}
+        used = {name: after[name] - before[name] for name in after}
         used["load"] = children_cpu() - children
         return {name: round(value / seconds, 3) for name, value in used.items()}
 

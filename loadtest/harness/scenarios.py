@@ -30,11 +30,6 @@ class Scenario:
     # What scangate-load adds to it.
     lines: dict | None = None
 
-    @property
-    def is_flow(self):
-        """Whether its load is visits at a rate, and not pages that stay."""
-        return self.name in ("scan", "churn")
-
 
 # Milliseconds that no wait needs unless something is wrong.
 GENEROUS = 10_000
@@ -68,7 +63,7 @@ ALL = {
         ),
         Scenario(
             "storm", "all pages are cut in one moment, and come back",
-            Sizes(1000, 20, 100, MOST, 3000), Sizes(60, 6, 20, MOST, GENEROUS),
+            Sizes(1000, 20, 100, MOST, 5000), Sizes(60, 6, 20, MOST, GENEROUS),
             disturbance="cut_all",
         ),
         Scenario(

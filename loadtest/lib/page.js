@@ -58,8 +58,11 @@ export class Page {
     socket.addEventListener('close', ({ code, reason }) => {
       this.isBound = false;
       if (this.leaving) return;
-      cuts.add(1, { code: String(code || 'none') });
-      this.cutAt = this.cutAt || Date.now();
+      // One that tries to come back and fails has been cut once.
+      if (!this.cutAt) {
+        cuts.add(1, { code: String(code || 'none') });
+        this.cutAt = Date.now();
+      }
       const [, most = PAUSE] = /^retry_ms=(\d+)$/.exec(reason) ?? [];
       setTimeout(() => this.leaving || this.open(), Math.random() * most);
     });
