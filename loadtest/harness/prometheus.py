@@ -48,11 +48,19 @@ class Prometheus:
         self.url = f"http://{listen}"
         self.process = Process("prometheus", [*command, f"--web.listen-address={listen}"], folder)
         try:
-            eventually("Prometheus being ready", 30, lambda: "Ready" in ask(f"{self.url}/-/ready"))
+            # It begins up to five seconds after its start; what is loaded before that would not be seen.
+            eventually("Prometheus scraping every node", 60, lambda: self._scraped() == len(ops))
         except BaseException:
             self.end()
             raise
         self.begun = time.time()
+
+    def _scraped(self):
+        """How many nodes have been scraped."""
+        try:
+            return len(self._ask("query", query="up == 1"))
+        except (Fault, ValueError):
+            return 0
 
     def panels(self):
         """What each panel of the dashboard shows of the time since the start, by its title."""
@@ -77,10 +85,12 @@ class Prometheus:
         span = max(1, int(end - self.begun))
         query = substitute(expression, {**VARIABLES, "__range": f"{span}s", "__range_s": str(span)})
         step = max(1, span // POINTS)
-        asked = {"query": query, "start": self.begun, "end": end, "step": step}
-        reply = json.loads(ask(f"{self.url}/api/v1/query_range?{urllib.parse.urlencode(asked)}"))
+        return self._ask("query_range", query=query, start=self.begun, end=end, step=step)
+
+    def _ask(self, kind, **asked):
+        reply = json.loads(ask(f"{self.url}/api/v1/{kind}?{urllib.parse.urlencode(asked)}"))
         if reply["status"] != "success":
-            raise Fault(f"Prometheus refuses {query}: {reply['error']}")
+            raise Fault(f"Prometheus refuses {asked['query']}: {reply['error']}")
         return reply["data"]["result"]
 
     def end(self):
