@@ -12,6 +12,7 @@ use crate::config::{Config, Fault, Faults, Reading};
 
 mod command;
 mod doctor;
+mod probe;
 mod push;
 mod serve;
 mod signals;
@@ -19,7 +20,7 @@ mod source;
 
 use source::Source;
 
-/// How a process ended, in the codes of `sysexits.h`; `push` has its own, see there.
+/// How a process ended, in the codes of `sysexits.h`; `push` and `probe` have their own, see there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Exit {
@@ -58,6 +59,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match matches.subcommand() {
         Some(("push", matches)) => push::push(matches),
+        Some(("probe", matches)) => probe::probe(matches),
         Some(("check", matches)) => check(&Source::from(matches)).into(),
         Some(("config", matches)) => config(matches).into(),
         Some(("doctor", matches)) => doctor::doctor(matches).into(),

@@ -20,6 +20,7 @@ use crate::connection::Connection;
 use crate::hub::Hub;
 use crate::jobs::{After, Jobs};
 use crate::metrics::Metrics;
+use crate::outbound::RootsError;
 use crate::session::Uid;
 use crate::shutdown::Shutdown;
 
@@ -33,7 +34,7 @@ use lanes::{Lanes, Waiting};
 use post::Post;
 pub use scans::{Recorded, Scan};
 use site::Failure;
-pub use site::{Site, SiteError};
+pub use site::Site;
 
 /// How long the answer in the chat waits for the backend, counted from the callback. The platform
 /// waits 5 s for ours.
@@ -60,7 +61,7 @@ impl Hooks {
         config: &config::Hook,
         hub: &Arc<Hub>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Option<Arc<Self>>, SiteError> {
+    ) -> Result<Option<Arc<Self>>, RootsError> {
         let Some(site) = Site::new(config, hub, metrics)? else {
             return Ok(None);
         };

@@ -22,10 +22,11 @@ use crate::doors::ops::Ops;
 use crate::doors::page::Page;
 use crate::doors::{Public, push};
 use crate::gateway::Gateway;
-use crate::hooks::{Hooks, SiteError};
+use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
+use crate::outbound::RootsError;
 use crate::points::Points;
 use crate::random;
 use crate::registry::Registry;
@@ -104,7 +105,7 @@ pub enum NodeError {
     OfficialAccount(#[from] GateError),
     /// The site's backend cannot be called as it is set.
     #[error("could not set up the hook")]
-    Hook(#[from] SiteError),
+    Hook(#[from] RootsError),
 }
 
 /// Connections of the ops listener at a time.

@@ -5,6 +5,8 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::config::{Config, Notation, Setting, wrapped};
 
+mod probe;
+
 const ABOUT: &str =
     "Tells a waiting web page, in real time, that somebody scanned its WeChat QR code";
 
@@ -81,6 +83,7 @@ pub(super) fn command() -> Command {
             ),
         )
         .subcommand(push())
+        .subcommand(probe::probe())
         .subcommand(doctor())
 }
 

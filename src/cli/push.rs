@@ -36,7 +36,7 @@ enum Outcome {
 }
 
 #[derive(Debug, Error)]
-enum PushError {
+pub(super) enum PushError {
     #[error(transparent)]
     Event(#[from] EventError),
     #[error("could not read standard input")]
@@ -118,11 +118,11 @@ async fn publish(matches: &ArgMatches, secret: Option<Secret>) -> Result<Outcome
 }
 
 /// A connection to the push port.
-struct Connection(BufReader<TcpStream>);
+pub(super) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     /// Connects, and presents the secret if there is one.
-    async fn open(address: &str, secret: Option<Secret>) -> Result<Self, PushError> {
+    pub(super) async fn open(address: &str, secret: Option<Secret>) -> Result<Self, PushError> {
         let stream = timeout(DEADLINE, TcpStream::connect(address))
             .await
             .map_err(|_| PushError::Late)?
@@ -148,7 +148,7 @@ impl Connection {
     }
 
     /// Sends a line; returns the one that answers it.
-    async fn say(&mut self, line: &str) -> Result<String, PushError> {
+    pub(super) async fn say(&mut self, line: &str) -> Result<String, PushError> {
         let exchange = async {
             self.0.write_all(format!("{line}\n").as_bytes()).await?;
             let mut answer = String::new();

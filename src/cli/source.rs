@@ -75,13 +75,22 @@ fn variables() -> Vec<(String, String)> {
 
 /// The secret of the push port, as the environment gives it to the gateway too.
 pub(super) fn push_secret() -> Result<Option<Secret>, Faults> {
-    const NAMES: [&str; 2] = ["SCANGATE_PUSH_SECRET", "SCANGATE_PUSH_SECRET_FILE"];
+    Ok(only("SCANGATE_PUSH_SECRET")?.push.secret)
+}
+
+/// The key of the server API, likewise.
+pub(super) fn ops_api_key() -> Result<Option<Secret>, Faults> {
+    Ok(only("SCANGATE_OPS_API_KEY")?.ops.api_key)
+}
+
+/// The configuration that one variable makes, or the one that names its file.
+fn only(variable: &str) -> Result<Config, Faults> {
     let mut variables = variables();
-    variables.retain(|(name, _)| NAMES.contains(&name.as_str()));
+    variables.retain(|(name, _)| name.strip_suffix("_FILE").unwrap_or(name) == variable);
     let reading = Config::read(&Inputs {
         variables,
         secret_file: &|path| fs::read_to_string(path),
         ..Inputs::none()
     });
-    reading.map(|reading| reading.config.push.secret)
+    reading.map(|reading| reading.config)
 }

@@ -1,6 +1,5 @@
 //! The site's backend: one signed request, its answer, and the event of that published.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +7,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode, Uri};
-use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use tokio::time::{Instant, timeout};
 
 use super::answer::Answer;
@@ -20,7 +16,7 @@ use crate::config::{self, HookEvent, Secret};
 use crate::hub::Hub;
 use crate::message::PushId;
 use crate::metrics::Metrics;
-use crate::outbound::{self, Client};
+use crate::outbound::{self, Client, RootsError};
 use crate::verdict::{Door, Failure as Refused, Verdict};
 use crate::webhook::SigningKey;
 
@@ -33,19 +29,6 @@ pub struct Site {
     patience: Duration,
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
-}
-
-/// Why the backend cannot be called at all.
-#[derive(Debug, thiserror::Error)]
-pub enum SiteError {
-    /// The file of roots cannot be read, or holds no certificate.
-    #[error("found no usable certificate in {}", path.display())]
-    Roots {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 /// Why an attempt failed.
@@ -80,11 +63,11 @@ impl Site {
         config: &config::Hook,
         hub: &Arc<Hub>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Option<Self>, SiteError> {
+    ) -> Result<Option<Self>, RootsError> {
         let Some(url) = &config.url else {
             return Ok(None);
         };
-        let roots = config.roots.as_ref().map(read_roots).transpose()?;
+        let roots = config.roots.as_deref().map(outbound::roots).transpose()?;
         let secrets = [&config.secret, &config.old_secret].into_iter().flatten();
         let key = |secret: &Secret| SigningKey::new(secret.expose());
         Ok(Some(Self {
@@ -209,24 +192,4 @@ async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
         }
         Err(error) => Err(Failure::Broken(error)),
     }
-}
-
-fn read_roots(path: &PathBuf) -> Result<RootCertStore, SiteError> {
-    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| SiteError::Roots {
-        path: path.clone(),
-        source,
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.into()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(error.into()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(error.into()))?;
-    }
-    if roots.is_empty() {
-        return Err(unusable("there is none".into()));
-    }
-    Ok(roots)
 }

@@ -2,5 +2,6 @@
 
 mod commands;
 mod doctor;
+mod probe;
 mod push;
 mod signals;

@@ -41,7 +41,7 @@ impl Target {
 
 /// Why something is no event.
 #[derive(Debug, Error)]
-pub(super) enum EventError {
+pub(in crate::cli) enum EventError {
     #[error("not a JSON object")]
     NotAnObject(#[source] serde_json::Error),
     #[error("{0} is given as a flag and in the JSON")]

@@ -208,9 +208,13 @@ class Rendering:
             (container,) = pod["spec"]["containers"]
             assert container["image"] == self.container["image"] and container["args"][0] == "probe"
             words = dict(word.removeprefix("--").split("=", 1) for word in container["args"][1:])
-            for flag in {"ops", "push", "connect" if "connect" in words else "public"}:
-                host, _, port = words[flag].removeprefix("http://").rpartition(":")
+            for flag in ("ops", "push", "public"):
+                host, _, port = words[flag].rpartition("/")[2].rpartition(":")
                 assert self.service(host)["spec"]["ports"][0]["port"] == int(port), words
+            if words["public"].startswith("https:"):
+                (public,) = [one for one in self.all("ConfigMap") if "scangate.toml" in one["data"]]
+                assert f'"https://{words["tls-name"]}"' in public["data"]["scangate.toml"]
+                assert words["roots"].startswith(container["volumeMounts"][0]["mountPath"])
 
 
 def secret(name):
