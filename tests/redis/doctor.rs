@@ -3,7 +3,7 @@
 use tokio::net::TcpListener;
 use tokio::time::{Duration, Instant};
 
-use crate::support::{Cluster, Diagnosis, Server, joins};
+use crate::support::{Cluster, Diagnosis, Sentinel, Server, joins};
 
 const PASSWORD: &str = "hunter22";
 
@@ -142,6 +142,16 @@ async fn a_cluster_wants_its_scheme_and_all_its_slots() {
     let single = cluster.url().replace("redis-cluster://", "redis://");
     let diagnosis = of(&single).await;
     diagnosis.says("redis.cluster", "fail", "redis-cluster://");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinel_leads_to_the_primary() {
+    let sentinel = Sentinel::start().await;
+    let diagnosis = of(&sentinel.url()).await;
+    assert_eq!(diagnosis.code, 0, "{}", diagnosis.text);
+    diagnosis.says("redis.role", "ok", "a primary");
+    diagnosis.says("redis.replicas", "ok", "1 follow");
+    diagnosis.says("redis.pubsub", "ok", "came back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

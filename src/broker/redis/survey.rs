@@ -209,9 +209,12 @@ async fn clock_ahead(client: &Client, own: &str) -> Result<i64, String> {
 /// its parts: `Os { code: 111, …, message: "Connection refused" }`.
 fn told(error: Error) -> String {
     let details = error.details();
-    let parts = ["message: \"", "error: \""];
-    let inner = parts.iter().find_map(|part| details.split_once(part));
-    let words = inner.and_then(|(_, rest)| rest.split('"').next());
+    let parts = match details.split_once(" { ") {
+        Some(("Os", parts)) => parts.split_once("message: "),
+        Some(("Custom", parts)) => parts.split_once("error: "),
+        _ => None,
+    };
+    let words = parts.map(|(_, words)| words.trim_end_matches(" }").trim_matches('"'));
     words.unwrap_or(details).to_owned()
 }
 
@@ -244,6 +247,8 @@ mod tests {
     fn an_error_of_the_system_is_told_in_its_words() {
         let refused = std::io::Error::from_raw_os_error(111);
         assert_eq!(told(Error::from(refused)), "Connection refused");
+        let spoilt = std::io::Error::new(std::io::ErrorKind::InvalidData, "bad certificate");
+        assert_eq!(told(Error::from(spoilt)), "bad certificate");
         let server = Error::new(ErrorKind::Auth, "WRONGPASS invalid username-password pair");
         assert_eq!(told(server), "WRONGPASS invalid username-password pair");
     }

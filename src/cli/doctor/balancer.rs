@@ -67,7 +67,18 @@ impl Balancer {
     pub fn check(&self, config: &Config) -> Vec<Finding> {
         let shortest = self.timeouts.iter().min_by_key(|timeout| timeout.after);
         let shortest = shortest.expect("there is a usual one");
-        let finding = judge(config, shortest);
+        let finding = match self.is_known {
+            true => judge(
+                config,
+                &format!("the balancer cuts after {shortest}"),
+                shortest,
+            ),
+            false => judge(
+                config,
+                &format!("none was named, the usual ones cut after {shortest} or later"),
+                shortest,
+            ),
+        };
         vec![match finding.status {
             // Of a balancer that nobody has named only the good can be said for certain.
             Status::Fail if !self.is_known => Finding {
@@ -84,7 +95,7 @@ fn usual() -> Vec<Timeout> {
     let usual = [
         ("nginx's default", 60),
         ("the default of AWS's application balancer", 60),
-        ("usual for HAProxy", 50),
+        ("many a haproxy.cfg", 50),
     ];
     let timeouts = usual.map(|(by, seconds)| Timeout {
         by: by.to_owned(),
@@ -109,23 +120,17 @@ fn read(path: &Path) -> Result<Vec<Timeout>, BalancerError> {
     }
 }
 
-fn judge(config: &Config, timeout: &Timeout) -> Finding {
+fn judge(config: &Config, cuts: &str, timeout: &Timeout) -> Finding {
     const ID: &str = "balancer.timeout";
     /// For a ping and its answer to pass through.
     const MARGIN: Duration = Duration::from_secs(2);
     let heartbeat = config.heartbeat.after;
     let ping = config.ping.interval();
-    let seen = match ping {
-        Some(ping) => format!(
-            "ping after {} s, heartbeat {} s; the balancer cuts after {timeout}",
-            ping.as_secs_f64(),
-            heartbeat.as_secs_f64()
-        ),
-        None => format!(
-            "no pings, heartbeat {} s; the balancer cuts after {timeout}",
-            heartbeat.as_secs_f64()
-        ),
+    let pings = match ping {
+        Some(ping) => format!("ping after {} s", ping.as_secs_f64()),
+        None => "no pings".to_owned(),
     };
+    let seen = format!("{pings}, heartbeat {} s; {cuts}", heartbeat.as_secs_f64());
     if timeout.after < ping.unwrap_or(heartbeat) + MARGIN {
         let fix = "It cuts pages that are only waiting, again and again. Lengthen its timeout to 75 s, or \
                    shorten SCANGATE_PING_SECONDS.";

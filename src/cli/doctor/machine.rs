@@ -60,7 +60,7 @@ fn memory(config: &Config, websockets: usize, limit: Option<u64>) -> Finding {
         None => PLAIN,
     };
     let fitting = limit.saturating_sub(BASE) / each;
-    let seen = format!("{} hold about {fitting} websockets", size(limit));
+    let seen = format!("{} hold {} websockets", size(limit), about(fitting));
     if websockets as u64 <= fitting {
         return Finding::ok(ID, seen);
     }
@@ -161,6 +161,15 @@ fn drain(config: &Config, grace: Option<u64>, is_kubernetes: bool) -> Finding {
     Finding::fail(ID, seen, fix)
 }
 
+/// `about 12 million`: what was reckoned with figures as round as these.
+fn about(count: u64) -> String {
+    match count {
+        0..1000 => format!("about {count}"),
+        1000..1_000_000 => format!("about {},000", count / 1000),
+        _ => format!("about {} million", count / 1_000_000),
+    }
+}
+
 /// `512 MB`, `1.5 GB`: as people say it.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KB", "MB", "GB", "TB"];
@@ -205,6 +214,11 @@ mod tests {
         assert_eq!(status(&config, Some(512 << 20)), Status::Warn);
         let fix = memory(&config, 100_000, Some(512 << 20)).fix.unwrap();
         assert!(fix.contains("SCANGATE_LIMIT_CONNECTIONS=45875"), "{fix}");
+        let seen = memory(&config, 100_000, Some(512 << 20)).seen;
+        assert_eq!(
+            seen,
+            "512 MB hold about 45,000 websockets; the node takes 100000"
+        );
     }
 
     #[test]

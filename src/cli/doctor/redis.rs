@@ -76,15 +76,14 @@ fn judge(url: &str, broker: &config::Broker, survey: &Survey) -> Vec<Finding> {
     ]
 }
 
-/// The worst that was found among the servers, with its address where there are several.
+/// The worst that was found among the servers, with its address where they differ.
 fn of_each(servers: &[Told], check: impl Fn(&Told) -> Finding) -> Finding {
-    let worst = servers
-        .iter()
-        .map(|told| (told, check(told)))
-        .max_by_key(|(_, finding)| finding.status);
-    let (told, mut finding) = worst.expect("a survey is of at least one server");
-    if servers.len() > 1 {
-        finding.seen = format!("{}: {}", told.address, finding.seen);
+    let findings: Vec<Finding> = servers.iter().map(check).collect();
+    let worst = (0..findings.len()).max_by_key(|n| findings[*n].status);
+    let worst = worst.expect("a survey is of at least one server");
+    let mut finding = findings[worst].clone();
+    if findings.iter().any(|other| *other != finding) {
+        finding.seen = format!("{}: {}", servers[worst].address, finding.seen);
     }
     finding
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::config::wrapped;
 
@@ -81,12 +80,19 @@ impl Report {
 
     /// `{"version":"0.1.0","ok":false,"checks":[…]}`
     pub fn to_json(&self) -> String {
-        let report = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "ok": !self.has_failed(),
-            "checks": self.0,
-        });
-        format!("{report:#}\n")
+        #[derive(Serialize)]
+        struct Json<'a> {
+            version: &'static str,
+            ok: bool,
+            checks: &'a [Finding],
+        }
+        let report = Json {
+            version: env!("CARGO_PKG_VERSION"),
+            ok: !self.has_failed(),
+            checks: &self.0,
+        };
+        let text = serde_json::to_string_pretty(&report);
+        text.expect("texts and switches make JSON") + "\n"
     }
 
     /// Aligned text. Checks that were skipped for one reason, one after the other, are told together.
@@ -101,7 +107,7 @@ impl Report {
         }
         let _ = writeln!(
             text,
-            "\n{} checks: {} ok, {} warnings, {} failed, {} skipped",
+            "\n{} checks: {} ok, {} warn, {} fail, {} skipped",
             self.0.len(),
             self.count(Status::Ok),
             self.count(Status::Warn),
@@ -169,6 +175,8 @@ impl Status {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn report() -> Report {
@@ -200,7 +208,7 @@ mod tests {
             many.to_text()
                 .starts_with("skip  c.* (5)               off\n")
         );
-        let summary = "5 checks: 1 ok, 0 warnings, 1 failed, 3 skipped";
+        let summary = "5 checks: 1 ok, 0 warn, 1 fail, 3 skipped";
         assert_eq!(lines.last(), Some(&summary));
         assert!(lines.iter().all(|line| line.len() <= 100), "{text}");
     }
