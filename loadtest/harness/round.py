@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import disturbances, results
 from .cluster import Cluster, series
-from .processes import Fault, Process, eventually
+from .processes import Fault, Process, eventually, undisturbed
 from .prometheus import Prometheus, why_not
 from .watch import Watch
 
@@ -35,8 +35,9 @@ class Round:
             try:
                 return self._run()
             finally:
-                for one in reversed(self.owned):
-                    one.end()
+                with undisturbed():
+                    for one in reversed(self.owned):
+                        one.end()
 
     def _own(self, one):
         self.owned.append(one)

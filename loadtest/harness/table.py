@@ -3,6 +3,7 @@
 import json
 
 from .results import FOLDER
+from .scenarios import ALL
 
 NODES = [1, 2, 3]
 
@@ -20,15 +21,15 @@ ROWS = [
     ("hold", "pages that wait", ["sizes", "pages"], ""),
     ("hold", "push to page, 50/s: median", trend(K6, "push_to_page", "med"), "ms"),
     ("hold", "push to page, 50/s: 99 of 100", trend(K6, "push_to_page", "p(99)"), "ms"),
-    ("scan", "scans", trend(K6, "visits", "rate"), "1/s"),
+    ("scan", "scans", trend(K6, "visits", "rate"), "/s"),
     ("scan", "scan to screen: median", trend(K6, "scan_to_screen", "med"), "ms"),
     ("scan", "scan to screen: 95 of 100", trend(K6, "scan_to_screen", "p(95)"), "ms"),
     ("scan", "scan to screen: 99 of 100", trend(K6, "scan_to_screen", "p(99)"), "ms"),
-    ("churn", "pages that come, bind and leave", trend(K6, "visits", "rate"), "1/s"),
+    ("churn", "pages that come, bind and leave", trend(K6, "visits", "rate"), "/s"),
     ("churn", "bind: 99 of 100", trend(K6, "page_bind", "p(99)"), "ms"),
-    ("push", "pushes through the server API, as many as are answered", trend(K6, "events_heard", "rate"), "1/s"),
+    ("push", "pushes through the server API, as many as are answered", trend(K6, "events_heard", "rate"), "/s"),
     ("push", "to the page: median, with 100 under way", trend(K6, "push_to_page", "med"), "ms"),
-    ("push", "lines over the push port, as many as are answered", trend(PUSH, "lines_ok", "rate"), "1/s"),
+    ("push", "lines over the push port, as many as are answered", trend(PUSH, "lines_ok", "rate"), "/s"),
     ("push", "to the page: median, with 256 under way", trend(PUSH, "line_to_page", "med"), "ms"),
     ("slow", "pages that do not read, sent away", trend(PUSH, "sleepers_sent_away", "count"), ""),
     ("slow", "the others, push to page: 99 of 100", trend(K6, "push_to_page", "p(99)"), "ms"),
@@ -49,11 +50,12 @@ NEVER = ["events_lost", "events_repeated", "events_unaccepted"]
 
 
 def newest():
-    """The newest result of each scenario and number of nodes."""
+    """The newest result of each scenario and number of nodes; only of the usual sizes, for the rows name them."""
     found = {}
     for file in sorted(FOLDER.glob("*.json"), key=lambda file: file.stem.rpartition("-")[2]):
         result = json.loads(file.read_text())
-        found[result["scenario"], result["nodes"]] = result
+        if result["sizes"] == vars(ALL[result["scenario"]].usual):
+            found[result["scenario"], result["nodes"]] = result
     return found
 
 
@@ -73,7 +75,7 @@ def cell(result, path, unit):
         result = result.get(step) if result else None
     if result is None:
         return "–"
-    return f"{figure(result)} {unit}".rstrip()
+    return f"{figure(result)}{unit}" if unit == "/s" else f"{figure(result)} {unit}".rstrip()
 
 
 def figure(number):

@@ -124,3 +124,31 @@ impl Book {
 fn wait(now: u64, sent: u64) -> u32 {
     u32::try_from(now.saturating_sub(sent)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_accepted_and_not_heard_is_lost() {
+        let code = |uid| Code {
+            uid,
+            ticket: "t".to_owned(),
+        };
+        let book = Book::new(vec![code(1), code(2)]);
+        let account = &book.accounts[0];
+        for word in [0, 1, 2, 3] {
+            book.answered(account, word, 0);
+        }
+        assert_eq!(book.lost(1), 2, "ok and queued are promises");
+        book.heard(account, 1, 0);
+        book.heard(account, 1, 0);
+        assert_eq!(book.lost(1), 1);
+        assert_eq!(account.repeated.load(Ordering::Relaxed), 1);
+        book.heard(account, 2, 0);
+        assert_eq!(book.lost(1), 0);
+        // A sleeper hears nothing, and nobody expects it to.
+        book.answered(&book.accounts[1], 0, 0);
+        assert_eq!((book.lost(1), book.lost(2)), (0, 1));
+    }
+}
