@@ -17,6 +17,7 @@ pub mod webhook;
 
 // Floor 1, plumbing: sockets, files, the broker; nothing of WeChat.
 pub mod broker;
+pub mod cgroup;
 pub mod clock;
 pub mod connection;
 pub mod deadlines;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::report::Finding;
+use crate::cgroup;
 use crate::config::{BrokerUrl, Config};
 use crate::node::capacity;
 use crate::random;
@@ -75,16 +76,8 @@ fn memory(config: &Config, websockets: usize, limit: Option<u64>) -> Finding {
     Finding::warn(ID, seen, fix)
 }
 
-/// Bytes that this process may have: of its cgroup, or of the host.
+/// Bytes that this process may have: as its container says, and no more than the host has.
 fn memory_limit() -> Option<u64> {
-    let cgroup = [
-        "/sys/fs/cgroup/memory.max",
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ];
-    let told = cgroup
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok());
-    let limits = told.filter_map(|text| text.trim().parse().ok());
     let host = fs::read_to_string("/proc/meminfo").ok();
     let host = host.and_then(|text| {
         let line = text
@@ -92,7 +85,8 @@ fn memory_limit() -> Option<u64> {
             .find_map(|line| line.strip_prefix("MemTotal:"))?;
         line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
     });
-    limits.chain(host.map(|kilobytes| kilobytes << 10)).min()
+    let host = host.map(|kilobytes| kilobytes << 10);
+    cgroup::memory_limit().into_iter().chain(host).min()
 }
 
 /// Whether the embedded broker can keep what it must keep.
