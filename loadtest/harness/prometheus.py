@@ -74,7 +74,7 @@ class Prometheus:
                 values = [value for value in values if value == value]
                 if values:
                     shown.append({
-                        "query": target.get("refId", ""), "labels": found["metric"],
+                        "legend": target.get("legendFormat", ""), "labels": found["metric"],
                         "min": min(values), "mean": sum(values) / len(values),
                         "max": max(values), "last": values[-1],
                     })

@@ -66,9 +66,16 @@ def show(result):
         print(f"\n  dashboard: left out, {result['panels_left_out']}")
     else:
         full = sum(1 for panel in result["panels"].values() if panel["series"])
-        print(f"\n  dashboard: {full} of {len(result['panels'])} panels have data")
+        print(f"\n  dashboard: {full} of {len(result['panels'])} panels have data{first_panel(result['panels'])}")
     for fault in result["faults"]:
         print(f"\n  FAULT: {fault}")
+
+
+def first_panel(panels):
+    """What the dashboard's first figure says at the end, where somebody scanned."""
+    shown = panels.get("Scan to screen", {"series": []})["series"]
+    told = ", ".join(f"{one['legend']} {1000 * one['last']:.1f} ms" for one in shown)
+    return f"; scan to screen, by the nodes: {told}" if told else ""
 
 
 def line(name, metric):

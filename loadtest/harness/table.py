@@ -7,8 +7,7 @@ from .scenarios import ALL
 
 NODES = [1, 2, 3]
 
-# Scenario, what the row says, where the figure is, its unit. A figure is a path into the result, or a
-# function of it.
+# Scenario, what the row says, where the figure is in the result, its unit.
 PUSH = ["metrics", "push port"]
 K6 = ["metrics", "k6"]
 
@@ -27,7 +26,7 @@ ROWS = [
     ("scan", "scan to screen: 99 of 100", trend(K6, "scan_to_screen", "p(99)"), "ms"),
     ("churn", "pages that come, bind and leave", trend(K6, "visits", "rate"), "/s"),
     ("churn", "bind: 99 of 100", trend(K6, "page_bind", "p(99)"), "ms"),
-    ("push", "pushes through the server API, as many as are answered", trend(K6, "events_heard", "rate"), "/s"),
+    ("push", "pushes through the server API, as many as are answered", trend(K6, "events_accepted", "rate"), "/s"),
     ("push", "to the page: median, with 100 under way", trend(K6, "push_to_page", "med"), "ms"),
     ("push", "lines over the push port, as many as are answered", trend(PUSH, "lines_ok", "rate"), "/s"),
     ("push", "to the page: median, with 256 under way", trend(PUSH, "line_to_page", "med"), "ms"),
