@@ -11,11 +11,11 @@ mod manual;
 
 /// The scripts by their files' names, and what is asked of Redis without a script.
 #[rustfmt::skip]
-const REDIS_COMMANDS: &[&str] = &[
+pub(crate) const REDIS_COMMANDS: &[&str] = &[
     "issue", "hold", "release", "restore", "publish", "replay", "scan", "settle", "end", "view",
     "sing", "forget", "count", "audit", "write", "enqueue", "take", "postpone", "finish", "join",
-    "quit", "members", "wait", "get", "set", "hmget", "hvals", "spublish", "ssubscribe",
-    "sunsubscribe",
+    "quit", "members", "get", "set", "hmget", "hvals", "spublish", "ssubscribe",
+    "sunsubscribe", "wait",
 ];
 
 declare::metrics! {
@@ -136,7 +136,7 @@ declare::metrics! {
         redis_canary_age_seconds: Gauge,
         /// Times that messages came over the subscriptions faster than they were taken.
         redis_subscription_lags_total: IntCounter,
-        /// Times that held uids were called to be resynced, by why; `audit` counts single uids.
+        /// Times that held uids were called to be resynced, by why. `audit` counts single uids, some of them only because an event was still on its way.
         redis_resyncs_total: IntCounterVec(("reason", &["lag", "reconnected", "moved", "canary", "audit"])),
     }
     "WeChat" {

@@ -145,7 +145,8 @@ impl Node {
                 // A node that comes back after a crash is another one to the broker.
                 let start = hex(&random::bytes::<2>());
                 let name = format!("{}-{start}", own_name(listeners.public.address()));
-                Broker::Redis(Redis::join(url, &config.broker, &name, retention, inbox).await?)
+                let settings = &config.broker;
+                Broker::Redis(Redis::join(url, settings, &name, retention, inbox, &metrics).await?)
             }
         };
         Self::assemble(config, listeners, broker, registry, metrics)

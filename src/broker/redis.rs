@@ -12,13 +12,14 @@ use std::time::Duration;
 
 /// Why a node cannot join.
 pub use fred::error::Error as RedisError;
-use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::{Expiration, SetOptions, Value};
+use fred::interfaces::ClientLike;
+use fred::types::Value;
 use parking_lot::Mutex;
+use prometheus::IntCounter;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::{BrokerError, Counted, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
+use super::{BrokerError, Issued, NewSession, Published, Replay, Scanned, SharedInbox};
 use crate::broker::embedded::Retention;
 use crate::clock::unix_time;
 use crate::config;
@@ -37,26 +38,31 @@ mod keys;
 mod link;
 mod messages;
 mod nodes;
+mod notes;
 mod records;
 mod replicas;
+mod resync;
 mod scripts;
 mod subscription;
 pub mod survey;
+mod tally;
 mod views;
 
 use answer::{Answer, retained};
 use canary::Canary;
 use held::{Facts, HeldUids};
 use keys::Keys;
-use link::{Link, PATIENCE, call, failure};
+use link::{Link, PATIENCE, call};
 use replicas::Replicas;
-use scripts::Scripts;
+use resync::Resync;
+use scripts::{Plain, Scripts};
 
 /// One node's membership at a Redis broker.
 pub struct Redis {
     link: Link,
     keys: Keys,
     scripts: Scripts,
+    plain: Plain,
     /// This node's name, unique among the live ones.
     node: String,
     retention: Retention,
@@ -67,6 +73,9 @@ pub struct Redis {
     /// Milliseconds that Redis's clock is ahead of ours.
     clock_ahead: AtomicI64,
     canary: Canary,
+    resync: Resync,
+    /// Times that messages came faster than they were taken.
+    lags: IntCounter,
     inbox: Mutex<Option<SharedInbox>>,
     /// Stops the tasks.
     stop: CancellationToken,
@@ -108,6 +117,7 @@ impl Redis {
         node: &str,
         retention: Retention,
         inbox: SharedInbox,
+        metrics: &Metrics,
     ) -> Result<Member, RedisError> {
         let stop = CancellationToken::new();
         // Also where this fails half way.
@@ -116,14 +126,17 @@ impl Redis {
         let redis = Arc::new(Self {
             link,
             keys: Keys::new(&settings.prefix),
-            scripts: Scripts::new(),
+            scripts: Scripts::new(metrics),
+            plain: Plain::new(metrics),
             node: node.to_owned(),
             retention,
             held: HeldUids::default(),
-            replicas: Replicas::new(settings.wait_replicas),
+            replicas: Replicas::new(settings.wait_replicas, metrics),
             secret: OnceLock::new(),
             clock_ahead: AtomicI64::new(0),
-            canary: Canary::default(),
+            canary: Canary::new(),
+            resync: Resync::new(metrics),
+            lags: metrics.redis_subscription_lags_total.clone(),
             inbox: Mutex::new(Some(inbox)),
             stop,
             returns: TaskTracker::new(),
@@ -271,63 +284,6 @@ impl Redis {
         Ok(Answer::of(answer).number() > 0)
     }
 
-    pub(super) async fn note_once(
-        &self,
-        name: &str,
-        value: &str,
-        life: Duration,
-    ) -> Result<bool, BrokerError> {
-        let key = self.keys.note(name);
-        let set: Option<String> = self
-            .link
-            .commands
-            .set(key, value, Some(life_of(life)), Some(SetOptions::NX), false)
-            .await
-            .map_err(failure)?;
-        Ok(set.is_some())
-    }
-
-    pub(super) async fn note(
-        &self,
-        name: &str,
-        value: &str,
-        life: Duration,
-    ) -> Result<(), BrokerError> {
-        let key = self.keys.note(name);
-        self.link
-            .commands
-            .set(key, value, Some(life_of(life)), None, false)
-            .await
-            .map_err(failure)
-    }
-
-    pub(super) async fn forget(&self, name: &str, value: &str) -> Result<(), BrokerError> {
-        let keys = vec![self.keys.note(name)];
-        let forget = &self.scripts.forget;
-        self.link
-            .call(forget, keys, vec![value.to_owned()])
-            .await
-            .map(drop)
-    }
-
-    pub(super) async fn count(&self, name: &str, life: Duration) -> Result<Counted, BrokerError> {
-        let keys = vec![self.keys.note(name)];
-        let arguments = vec![life.as_millis().to_string()];
-        let answer = self.link.call(&self.scripts.count, keys, arguments).await?;
-        let mut answer = Answer::of(answer);
-        let count = u64::try_from(answer.number()).map_err(|_| BrokerError::Unavailable)?;
-        let remaining = u64::try_from(answer.number()).unwrap_or_default();
-        Ok(Counted {
-            count,
-            remaining: Duration::from_millis(remaining),
-        })
-    }
-
-    pub(super) async fn noted(&self, name: &str) -> Result<Option<String>, BrokerError> {
-        let key = self.keys.note(name);
-        self.link.commands.get(key).await.map_err(failure)
-    }
-
     pub(super) fn is_reachable(&self) -> bool {
         self.link.commands.is_connected()
     }
@@ -341,6 +297,8 @@ impl Redis {
         };
         connected("commands", self.link.commands.is_connected());
         connected("subscriptions", self.link.subscriber.is_connected());
+        let age = self.canary.heard_ago().as_secs_f64();
+        metrics.redis_canary_age_seconds.set(age);
     }
 
     /// The time of Redis, by which deadlines are told.
@@ -368,10 +326,6 @@ fn purpose_of(purpose: Option<&Purpose>) -> String {
 
 fn node_field(node: &str) -> String {
     format!("node:{node}")
-}
-
-fn life_of(life: Duration) -> Expiration {
-    Expiration::PX(life.as_millis().max(1) as i64)
 }
 
 fn unix_millis() -> i64 {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::resync::Reason;
 use super::{Answer, Redis};
 use crate::broker::BrokerError;
 use crate::session::{EventId, Uid};
@@ -23,9 +24,11 @@ impl Redis {
             let round = tokio::time::sleep(ROUND);
             for uid in self.held.all() {
                 pace.tick().await;
-                if let Ok(true) = self.has_lost(uid).await
-                    && let Err(error) = self.resync_one(uid).await
-                {
+                let Ok(true) = self.has_lost(uid).await else {
+                    continue;
+                };
+                self.resync.count(Reason::Audit);
+                if let Err(error) = self.resync_one(uid).await {
                     tracing::debug!(%error, "could not mend a subscription, looking again later");
                 }
             }

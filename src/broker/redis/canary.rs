@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use fred::interfaces::{ClientLike, PubsubInterface};
 use fred::types::Message;
-use tokio::sync::Notify;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::resync::Reason;
 use super::{Answer, Redis, unix_millis};
 use crate::broker::BrokerError;
 
-/// The canary's song count, said and heard.
-#[derive(Debug, Default)]
+/// What was heard of the canary.
+#[derive(Debug)]
 pub(super) struct Canary {
-    heard: AtomicU64,
+    /// The number of its last song.
+    song: AtomicU64,
+    at: Mutex<Instant>,
 }
 
 /// How often it sings.
@@ -24,9 +27,29 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How many songs may be missed before the connection is given up.
 const MISSES: u32 = 2;
 
+impl Canary {
+    /// It sings its first song soon.
+    pub fn new() -> Self {
+        Self {
+            song: AtomicU64::new(0),
+            at: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn hear(&self, song: u64) {
+        self.song.store(song, Ordering::Relaxed);
+        *self.at.lock() = Instant::now();
+    }
+
+    /// How long ago it was heard last.
+    pub fn heard_ago(&self) -> Duration {
+        self.at.lock().elapsed()
+    }
+}
+
 impl Redis {
     /// Sings for ever. What was missed while it was silent is resynced.
-    pub(super) async fn sing(self: Arc<Self>, resync: Arc<Notify>) {
+    pub(super) async fn sing(self: Arc<Self>) {
         let channel = self.keys.own_channel(&self.node);
         let mut song = 0u64;
         let mut missed = 0u32;
@@ -39,15 +62,15 @@ impl Redis {
                 continue;
             }
             if !subscribed || missed > 0 {
-                let again = self.link.subscriber.ssubscribe(channel.clone()).await;
-                subscribed = again.is_ok();
+                let again = self.link.subscriber.ssubscribe(channel.clone());
+                subscribed = self.plain.ssubscribe.watch(again).await.is_ok();
             }
             song += 1;
             if self.sing_once(&channel, song).await.is_err() {
                 continue;
             }
             tokio::time::sleep(BEAT / 2).await;
-            if self.canary.heard.load(Ordering::Relaxed) == song {
+            if self.canary.song.load(Ordering::Relaxed) == song {
                 missed = 0;
                 continue;
             }
@@ -56,7 +79,7 @@ impl Redis {
                 tracing::warn!("the subscriptions are silent; connecting anew");
                 missed = 0;
                 let _ = self.link.subscriber.force_reconnection().await;
-                resync.notify_one();
+                self.resync.call(Reason::Canary);
             }
         }
     }
@@ -64,7 +87,7 @@ impl Redis {
     /// On the node's own channel comes its song, a number, and what is said to all nodes, an object.
     pub(super) fn hear_own(&self, message: &Message) {
         if let Some(song) = message.value.as_u64() {
-            self.canary.heard.store(song, Ordering::Relaxed);
+            self.canary.hear(song);
         } else if let Some(text) = message.value.as_str() {
             self.with_inbox(|inbox| {
                 inbox.told(&text);

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 
 use super::Redis;
 use super::answer::Answer;
-use super::link::failure;
 use crate::broker::groups::{GROUP_LIFE, MOST_MEMBERS};
 use crate::broker::{BrokerError, Joined, Told};
 use crate::session::{Ticket, Uid};
@@ -66,9 +65,9 @@ impl Redis {
         let telling = nodes.into_iter().map(|node| async move {
             let channel = self.keys.own_channel(&node.name);
             let commands = &self.link.commands;
-            let heard: Result<i64, _> = commands.spublish(channel, text).await;
+            let heard = self.plain.spublish.watch(commands.spublish(channel, text));
             // Who cannot be told is silent; others, of other shards, hear all the same.
-            let heard = heard.map_err(failure).is_ok_and(|ears| ears > 0);
+            let heard = heard.await.is_ok_and(|ears: i64| ears > 0);
             let name = node.name;
             Told { name, heard }
         });

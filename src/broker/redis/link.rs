@@ -1,18 +1,19 @@
-//! The connections to Redis: how they are set up, and how a script is called and its failure read.
+//! The connections to Redis: how they are set up, and how a script is called.
 
 use std::time::Duration;
 
 use fred::clients::{Client, SubscriberClient};
-use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike, LuaInterface};
+use fred::error::Error;
+use fred::interfaces::ClientLike;
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, UnresponsiveConfig,
 };
-use fred::types::scripts::Script;
 use fred::types::{Builder, RespVersion, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::super::BrokerError;
+use super::scripts::Script;
+use super::tally::Outcome;
+use crate::broker::BrokerError;
 
 /// The connections of a node.
 #[derive(Debug, Clone)]
@@ -137,54 +138,20 @@ where
     Ok(())
 }
 
-/// Calls a script through `client`. `words` are its keys and arguments; they are asked for a second
-/// time where Redis does not know the script.
+/// Calls a script through `client`; see [`Script::run`].
 pub(super) async fn call(
     client: &Client,
     script: &Script,
     words: impl Fn() -> (Vec<String>, Vec<Value>),
 ) -> Result<Vec<Value>, BrokerError> {
     if !client.is_connected() {
+        script.tally.count(Outcome::Unavailable, Duration::ZERO);
         return Err(BrokerError::Unavailable);
     }
-    let (keys, arguments) = words();
-    // Boxed: fred's futures take 7 KB, which each future around them would copy.
-    let first: Result<Value, Error> = Box::pin(script.evalsha(client, keys, arguments)).await;
-    let answer = match first {
-        // Redis has restarted, or this shard has never seen it. It has not run.
-        Err(error) if error.details().starts_with("NOSCRIPT") => {
-            let lua = script.lua().expect("made from its text").clone();
-            let (keys, arguments) = words();
-            Box::pin(client.eval(lua, keys, arguments)).await
-        }
-        answer => answer,
-    };
-    answer.map(Value::into_array).map_err(failure)
+    let answer = script.tally.watch(script.run(client, words)).await;
+    answer.map(Value::into_array)
 }
 
 fn values(words: Vec<String>) -> Vec<Value> {
     words.into_iter().map(Value::from).collect()
-}
-
-/// Whether nothing was done for certain. An error that the server itself tells is such; so is one
-/// of a command that never was written.
-pub(super) fn failure(error: Error) -> BrokerError {
-    match error.kind() {
-        ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Canceled => BrokerError::Silent,
-        ErrorKind::Unknown | ErrorKind::Protocol | ErrorKind::Cluster
-            if !is_told_by_server(error.details()) =>
-        {
-            BrokerError::Silent
-        }
-        _ => {
-            tracing::warn!(%error, "Redis refused a command");
-            BrokerError::Unavailable
-        }
-    }
-}
-
-/// `READONLY You can't write…`, `LOADING Redis is loading…`, `CLUSTERDOWN …`: a word in capitals.
-fn is_told_by_server(details: &str) -> bool {
-    let word = details.split(' ').next().unwrap_or_default();
-    word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -8,7 +8,7 @@ use fred::types::Value;
 use tokio::time::timeout;
 
 use super::Redis;
-use super::link::failure;
+use super::tally::failure;
 use crate::broker::{BrokerError, NodeView};
 
 /// How often a node says that it is there.
@@ -35,12 +35,8 @@ impl Redis {
 
     /// Every node on the list, with the milliseconds since it was heard of.
     async fn listed(&self) -> Result<Vec<(i64, NodeView)>, BrokerError> {
-        let told: Vec<String> = self
-            .link
-            .commands
-            .hvals(self.keys.nodes())
-            .await
-            .map_err(failure)?;
+        let told = self.link.commands.hvals(self.keys.nodes());
+        let told: Vec<String> = self.plain.hvals.watch(told).await?;
         let now = self.redis_millis();
         let read = |told: &String| {
             let mut words = told.splitn(3, ' ');

@@ -10,7 +10,6 @@ use fred::types::SetOptions;
 
 use super::Redis;
 use super::answer::Answer;
-use super::link::failure;
 use crate::broker::{BrokerError, Record};
 use crate::random;
 use crate::session::hex;
@@ -18,12 +17,8 @@ use crate::session::hex;
 impl Redis {
     pub(in crate::broker) async fn read(&self, name: &str) -> Result<Option<Record>, BrokerError> {
         let key = self.keys.record_of(name);
-        let fields: Vec<Option<String>> = self
-            .link
-            .commands
-            .hmget(key, vec!["v", "t"])
-            .await
-            .map_err(failure)?;
+        let fields = self.link.commands.hmget(key, vec!["v", "t"]);
+        let fields: Vec<Option<String>> = self.plain.hmget.watch(fields).await?;
         let [version, text] = <[_; 2]>::try_from(fields).map_err(|_| BrokerError::Unavailable)?;
         let version = version.and_then(|version| version.parse().ok());
         Ok(version
@@ -57,7 +52,7 @@ impl Redis {
         let key = self.keys.secret();
         // What derives from a secret that a failover forgets would be void.
         self.replicas.wait(&self.link.pushes, &key).await?;
-        let secret: String = self.link.commands.get(key).await.map_err(failure)?;
+        let secret: String = self.plain.get.watch(self.link.commands.get(key)).await?;
         let _ = self.secret.set(secret.clone());
         let mut bytes = [0; 32];
         for (byte, digits) in bytes.iter_mut().zip(secret.as_bytes().chunks(2)) {
@@ -78,12 +73,9 @@ impl Redis {
 
     async fn put_secret(&self, secret: &str) -> Result<(), BrokerError> {
         let key = self.keys.secret();
-        let put = Some(SetOptions::NX);
-        let pushes = &self.link.pushes;
-        let _: Option<String> = pushes
-            .set(key, secret, None, put, false)
-            .await
-            .map_err(failure)?;
+        let once = Some(SetOptions::NX);
+        let put = self.link.pushes.set(key, secret, None, once, false);
+        let _: Option<String> = self.plain.set.watch(put).await?;
         Ok(())
     }
 }

@@ -9,15 +9,18 @@ use fred::clients::Client;
 use fred::interfaces::{ClientLike, ClusterInterface, ServerInterface};
 use fred::types::config::{Options, Server};
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
-use super::link::failure;
+use super::tally::{Outcome, Tally, failure};
 use crate::broker::BrokerError;
+use crate::metrics::Metrics;
 
 /// The replicas of each primary.
 #[derive(Debug)]
 pub(super) struct Replicas {
     /// How many must have a push; 0 for none.
     needed: u32,
+    tally: Tally,
     barriers: Mutex<HashMap<Option<Server>, Arc<Barrier>>>,
 }
 
@@ -39,9 +42,10 @@ struct Last {
 const PATIENCE: Duration = Duration::from_millis(800);
 
 impl Replicas {
-    pub fn new(needed: u32) -> Self {
+    pub fn new(needed: u32, metrics: &Metrics) -> Self {
         Self {
             needed,
+            tally: Tally::of("wait", metrics),
             barriers: Mutex::default(),
         }
     }
@@ -55,7 +59,7 @@ impl Replicas {
         let primary = primary_of(client, key);
         let barrier = Arc::clone(self.barriers.lock().entry(primary.clone()).or_default());
         // Boxed, for the futures of most pushes, which need no replica, shall not carry it.
-        let replicas = Box::pin(barrier.pass(client, primary, self.needed)).await?;
+        let replicas = Box::pin(barrier.pass(client, primary, self)).await?;
         if replicas >= self.needed {
             Ok(())
         } else {
@@ -69,7 +73,7 @@ impl Barrier {
         &self,
         client: &Client,
         primary: Option<Server>,
-        needed: u32,
+        all: &Replicas,
     ) -> Result<u32, BrokerError> {
         // The one under way may have begun before our write.
         let ours = self.begun.load(Ordering::SeqCst) + 1;
@@ -82,11 +86,17 @@ impl Barrier {
             cluster_node: primary,
             ..Options::default()
         };
-        let replicas: u32 = client
+        let asked = Instant::now();
+        let replicas: Result<u32, _> = client
             .with_options(&options)
-            .wait(needed.into(), PATIENCE.as_millis() as i64)
-            .await
-            .map_err(failure)?;
+            .wait(all.needed.into(), PATIENCE.as_millis() as i64)
+            .await;
+        let outcome = match &replicas {
+            Ok(replicas) if *replicas < all.needed => Outcome::Silent,
+            answer => Outcome::of(answer),
+        };
+        all.tally.count(outcome, asked.elapsed());
+        let replicas = replicas.map_err(failure)?;
         *last = Last { number, replicas };
         Ok(replicas)
     }

@@ -6,26 +6,19 @@ use std::time::Duration;
 
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
-use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::carried::Carried;
-use super::link::failure;
 use super::messages::take_each;
+use super::resync::Reason;
+use super::tally::Outcome;
 use super::{Answer, Facts, HELD, Redis, node_field};
 use crate::broker::{Arrival, BrokerError, Claim, Held};
 use crate::session::{EventId, Uid};
 
 /// What ends a session, in place of an event.
 const ENDED: &[u8] = b"ended";
-
-/// Uids that are resynced at a time.
-const RESYNCS: usize = 128;
-
-/// After which those are tried again whose resync failed.
-const RESYNC_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the record of a session tells to who holds it.
 struct Verified {
@@ -38,14 +31,10 @@ struct Verified {
 impl Redis {
     /// The tasks of the membership; each ends with `stop`.
     pub(super) fn start_tasks(self: &Arc<Self>) {
-        let resync = Arc::new(Notify::new());
-        self.spawn(Self::take_messages(Arc::clone(self), Arc::clone(&resync)));
-        self.spawn(Self::watch_connection(
-            Arc::clone(self),
-            Arc::clone(&resync),
-        ));
-        self.spawn(Self::resync_on(Arc::clone(self), Arc::clone(&resync)));
-        self.spawn(Self::sing(Arc::clone(self), resync));
+        self.spawn(Self::take_messages(Arc::clone(self)));
+        self.spawn(Self::watch_connection(Arc::clone(self)));
+        self.spawn(Self::resync_on_call(Arc::clone(self)));
+        self.spawn(Self::sing(Arc::clone(self)));
         self.spawn(Self::keep_publish_loaded(Arc::clone(self)));
         self.spawn(Self::renew(Arc::clone(self)));
         self.spawn(Self::audit(Arc::clone(self)));
@@ -169,11 +158,8 @@ impl Redis {
 
     async fn let_go(&self, uid: Uid) -> Result<(), BrokerError> {
         let channel = self.keys.channel(uid);
-        self.link
-            .subscriber
-            .sunsubscribe(channel)
-            .await
-            .map_err(failure)?;
+        let leaving = self.link.subscriber.sunsubscribe(channel);
+        self.plain.sunsubscribe.watch(leaving).await?;
         let arguments = vec![
             self.node.clone(),
             self.retention.grace.as_millis().to_string(),
@@ -185,22 +171,24 @@ impl Redis {
             .map(drop)
     }
 
-    async fn subscribe(&self, uid: Uid) -> Result<(), BrokerError> {
-        let channel = self.keys.channel(uid);
+    pub(super) async fn subscribe(&self, uid: Uid) -> Result<(), BrokerError> {
+        let tally = &self.plain.ssubscribe;
         if !self.link.subscriber.is_connected() {
+            tally.count(Outcome::Unavailable, Duration::ZERO);
             return Err(BrokerError::Unavailable);
         }
         // One channel a call: with several fred mixes up the replies.
-        self.link
-            .subscriber
-            .ssubscribe(channel)
-            .await
-            .map_err(failure)
+        let channel = self.keys.channel(uid);
+        tally.watch(self.link.subscriber.ssubscribe(channel)).await
     }
 
-    async fn take_messages(self: Arc<Self>, resync: Arc<Notify>) {
+    async fn take_messages(self: Arc<Self>) {
         let messages = self.link.subscriber.message_rx();
-        take_each(messages, &resync, |message| self.take(message)).await;
+        let lagged = || {
+            self.lags.inc();
+            self.resync.call(Reason::Lag);
+        };
+        take_each(messages, lagged, |message| self.take(message)).await;
     }
 
     fn take(self: &Arc<Self>, message: Message) {
@@ -249,24 +237,21 @@ impl Redis {
     }
 
     /// Whatever was subscribed is gone with a connection, and what was said meanwhile with it.
-    async fn watch_connection(self: Arc<Self>, resync: Arc<Notify>) {
+    async fn watch_connection(self: Arc<Self>) {
         let mut reconnects = self.link.subscriber.reconnect_rx();
         // The subscriber sends no commands that a moved slot would answer; the others do.
         let mut changes = self.link.commands.cluster_change_rx();
         let mut own_changes = self.link.subscriber.cluster_change_rx();
         loop {
-            tokio::select! {
-                reconnect = reconnects.recv() => if matches!(reconnect, Err(RecvError::Closed)) {
-                    return;
-                },
-                change = changes.recv() => if matches!(change, Err(RecvError::Closed)) {
-                    return;
-                },
-                change = own_changes.recv() => if matches!(change, Err(RecvError::Closed)) {
-                    return;
-                },
+            let (change, reason) = tokio::select! {
+                again = reconnects.recv() => (again.map(drop), Reason::Reconnected),
+                change = changes.recv() => (change.map(drop), Reason::Moved),
+                change = own_changes.recv() => (change.map(drop), Reason::Moved),
+            };
+            if matches!(change, Err(RecvError::Closed)) {
+                return;
             }
-            resync.notify_one();
+            self.resync.call(reason);
         }
     }
 
@@ -283,54 +268,6 @@ impl Redis {
         while !matches!(reconnects.recv().await, Err(RecvError::Closed)) {
             self.load_publish().await;
         }
-    }
-
-    async fn resync_on(self: Arc<Self>, resync: Arc<Notify>) {
-        loop {
-            resync.notified().await;
-            if let Err(error) = self.restore_secret().await {
-                tracing::debug!(%error, "could not restore the installation's secret");
-            }
-            let mut uids = self.held.all();
-            let many = uids.len();
-            while !uids.is_empty() {
-                uids = self.resync(uids).await;
-                if !uids.is_empty() {
-                    tracing::debug!(left = uids.len(), "could not resync all, trying again");
-                    tokio::time::sleep(RESYNC_PAUSE).await;
-                }
-            }
-            if many > 0 {
-                tracing::info!(uids = many, "resynced with Redis");
-            }
-        }
-    }
-
-    /// Puts held uids on record again where they are missing, subscribes them again, and has their
-    /// pages read what they missed. Gives those for which that failed.
-    async fn resync(self: &Arc<Self>, uids: Vec<Uid>) -> Vec<Uid> {
-        let mut failed = Vec::new();
-        let mut under_way = JoinSet::new();
-        for uid in uids {
-            if under_way.len() >= RESYNCS {
-                failed.extend(under_way.join_next().await.and_then(left_over));
-            }
-            let redis = Arc::clone(self);
-            under_way.spawn(async move { (uid, redis.resync_one(uid).await) });
-        }
-        while let Some(done) = under_way.join_next().await {
-            failed.extend(left_over(done));
-        }
-        failed
-    }
-
-    pub(super) async fn resync_one(&self, uid: Uid) -> Result<(), BrokerError> {
-        let _turn = self.held.turn(uid).await;
-        if self.restore(uid).await? {
-            self.subscribe(uid).await?;
-            self.with_inbox(|inbox| inbox.missed(uid));
-        }
-        Ok(())
     }
 
     /// Renews a held session, or registers it again. False where it is held no more, or where
@@ -371,13 +308,5 @@ impl Redis {
                 }
             }
         }
-    }
-}
-
-/// A uid whose resync failed.
-fn left_over(done: Result<(Uid, Result<(), BrokerError>), JoinError>) -> Option<Uid> {
-    match done {
-        Ok((uid, Err(_))) => Some(uid),
-        _ => None,
     }
 }

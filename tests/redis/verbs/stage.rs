@@ -13,6 +13,7 @@ use scangate::broker::{
 use scangate::config::{self, Config};
 use scangate::frame;
 use scangate::message::{Event, PushLine};
+use scangate::metrics::Metrics;
 use scangate::session::{EventId, Key, Ticket, Uid};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -166,7 +167,8 @@ impl Stage {
         let join = async |name: &str, ears: &Arc<Ears>| {
             let inbox = Arc::clone(ears) as _;
             let url = server.url();
-            let joined = Redis::join(&url, &settings, name, retention(), inbox).await;
+            let joined =
+                Redis::join(&url, &settings, name, retention(), inbox, &Metrics::new()).await;
             Broker::Redis(joined.unwrap())
         };
         Stage {
