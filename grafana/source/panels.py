@@ -14,7 +14,7 @@ def panel(kind, title, says, queries, width, height, style="time_series", instan
             "expr": query,
             "format": style,
             "instant": instant,
-            "legendFormat": legend,
+            "legendFormat": legend or "__auto",
             "range": not instant,
             "refId": chr(ord("A") + index),
         }
@@ -157,4 +157,8 @@ def table(title, says, columns, labels, dates):
         "options": {"cellHeight": "sm", "showHeader": True, "sortBy": [{"desc": False, "displayName": "node"}]},
         "transformations": transformations,
     }
-    return panel("table", title, says, columns, WIDTH, 7, "table", instant=True, **rest)
+    shown = panel("table", title, says, columns, WIDTH, 7, "table", instant=True, **rest)
+    for target in shown["targets"]:
+        # Columns have their names from above.
+        target["legendFormat"] = "__auto"
+    return shown

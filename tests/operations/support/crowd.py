@@ -54,16 +54,16 @@ class Crowd:
         """A page that takes nothing: events wait for it, which is `seen`, and at last it is sent away."""
         code, node = self.code(), self.node()
         page = self.bind(code, address=node["page"], receive_bytes=4096)
-        self.push_large(code, lambda result: waiting_bytes(node) > 0)
+        self.push_large(code, "bytes wait for a page that reads nothing", lambda result: waiting_bytes(node) > 0)
         seen()
-        self.push_large(code, lambda result: result == "queued")
+        self.push_large(code, "such a page is sent away", lambda result: result == "queued")
         page.vanish()
 
-    def push_large(self, code, is_enough):
+    def push_large(self, code, what, is_so):
         for _ in range(MOST_LARGE_PUSHES):
-            if is_enough(self.push_by_api(code, "x" * 60_000)):
+            if is_so(self.push_by_api(code, "x" * 60_000)):
                 return
-        raise AssertionError("a page that reads nothing takes everything")
+        raise AssertionError(f"never seen: {what}")
 
     def node(self):
         """Each in its turn."""
