@@ -186,6 +186,26 @@ impl Broker {
         verb!(self.end(uid))
     }
 
+    /// Adds moments to the timeline of a session, which outlives it. False where nothing is known of
+    /// the uid: then nothing is remembered.
+    pub async fn remember(
+        &self,
+        uid: Uid,
+        moments: Vec<String>,
+        bounds: TimelineBounds,
+    ) -> Result<bool, BrokerError> {
+        verb!(self.remember(uid, moments, bounds))
+    }
+
+    /// What is remembered of a session; None where nothing is known of the uid.
+    pub async fn remembered(
+        &self,
+        uid: Uid,
+        bounds: TimelineBounds,
+    ) -> Result<Option<Remembered>, BrokerError> {
+        verb!(self.remembered(uid, bounds))
+    }
+
     /// Notes `value` under `name` for `life`, unless something is noted there: then false.
     pub async fn note_once(
         &self,
@@ -230,11 +250,27 @@ impl Broker {
         verb!(self.nodes())
     }
 
+    /// Which kind it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Broker::Embedded(_) => "embedded",
+            Broker::Redis(_) => "redis",
+        }
+    }
+
     /// This node's name there.
     pub fn name(&self) -> String {
         match self {
             Broker::Embedded(member) => member.name(),
             Broker::Redis(redis) => redis.name().to_owned(),
+        }
+    }
+
+    /// Milliseconds that its clock is ahead of this node's.
+    pub fn clock_ahead_millis(&self) -> i64 {
+        match self {
+            Broker::Embedded(_) => 0,
+            Broker::Redis(redis) => redis.clock_ahead_millis(),
         }
     }
 

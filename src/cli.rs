@@ -12,6 +12,7 @@ use crate::config::{Config, Fault, Faults, Reading};
 
 mod command;
 mod doctor;
+mod explain;
 mod probe;
 mod push;
 mod serve;
@@ -20,7 +21,8 @@ mod source;
 
 use source::Source;
 
-/// How a process ended, in the codes of `sysexits.h`; `push` and `probe` have their own, see there.
+/// How a process ended, in the codes of `sysexits.h`; `push`, `probe` and `explain` have their own, see
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Exit {
@@ -60,6 +62,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     match matches.subcommand() {
         Some(("push", matches)) => push::push(matches),
         Some(("probe", matches)) => probe::probe(matches),
+        Some(("explain", matches)) => explain::explain(matches),
         Some(("check", matches)) => check(&Source::from(matches)).into(),
         Some(("config", matches)) => config(matches).into(),
         Some(("doctor", matches)) => doctor::doctor(matches).into(),

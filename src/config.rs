@@ -28,6 +28,7 @@ mod setting;
 mod shape;
 mod source;
 mod text;
+mod timeline;
 mod wechat;
 mod words;
 
@@ -49,6 +50,7 @@ pub use session::{Bind, Heartbeat, Ping, Session};
 pub use setting::Setting;
 pub use source::{File, Inputs};
 pub use text::{Notation, Text};
+pub use timeline::Timeline;
 pub use wechat::{Language, Login, Mode, Wechat};
 pub use words::Words;
 
@@ -124,6 +126,8 @@ sections! {
     hook: Hook,
     /// Which scans a person confirms.
     confirm: Confirm,
+    /// What is remembered of the life of sessions.
+    timeline: Timeline,
     /// What the node tells of itself.
     log: Log,
 }

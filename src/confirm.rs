@@ -25,6 +25,7 @@ use crate::jobs::Jobs;
 use crate::records::{self, Change};
 use crate::session::{Purpose, State, Ticket, Uid};
 use crate::texts::{Invitation, Say};
+use crate::timeline::Moment;
 
 mod challenge;
 mod ending;
@@ -99,6 +100,8 @@ impl Confirmations {
         }
         if is_new {
             self.count("asked");
+            let timeline = self.deeds.hub.timeline();
+            timeline.note_now(scan.uid, Moment::Asked);
         }
         if asked.standing != Standing::Waiting {
             return Ok(Say::ScannedBefore);
@@ -177,6 +180,7 @@ impl Confirmations {
         match decided {
             Some((decided, true)) => {
                 self.count(label);
+                self.note_decision(decided.uid, label);
                 self.carry_out(&id, decided).await.map(Some)
             }
             Some((decided, false)) => Ok(Some(decided)),
@@ -225,6 +229,12 @@ impl Confirmations {
 
     fn broker(&self) -> &Broker {
         &self.deeds.shop.broker
+    }
+
+    fn note_decision(&self, uid: Uid, result: &'static str) {
+        let result = result.into();
+        let timeline = self.deeds.hub.timeline();
+        timeline.note_now(uid, Moment::Decided { result });
     }
 
     fn count(&self, result: &str) {

@@ -14,6 +14,7 @@ use crate::message::{Event, PushId};
 use crate::metrics::Metrics;
 use crate::session::Purpose;
 use crate::texts::Say;
+use crate::timeline::Moment;
 use crate::verdict::{Door, Failure, Verdict};
 
 /// Does what codes stand for.
@@ -48,6 +49,7 @@ impl Deeds {
                 Ok(outcome) => outcome,
                 Err(error) => {
                     count("failed");
+                    self.note_end(Some(purpose), scan, "failed");
                     let failed = self.metrics.scans_total.with_label_values(&["failed"]);
                     failed.inc();
                     // The page shall not wait for ever; a later attempt may still bring the result.
@@ -66,6 +68,7 @@ impl Deeds {
         self.metrics.scan_duration_seconds.observe(elapsed);
         let Some(hooks) = &self.hooks else {
             self.hub.settle(scan.uid).await?;
+            self.note_end(purpose, scan, result.unwrap_or("done"));
             return Ok(say);
         };
         let hook = hooks::Scan {
@@ -78,12 +81,22 @@ impl Deeds {
         // Before the scan counts as done: an attempt that is cut short in between begins anew.
         let recorded = hooks.record(&hook).await?;
         self.hub.settle(scan.uid).await?;
+        self.note_end(purpose, scan, result.unwrap_or("done"));
         if let Some(recorded) = recorded
             && let Some(words) = hooks.tell(recorded, scan.started + CHAT_WAITS).await
         {
             say = Say::Words(words);
         }
         Ok(say)
+    }
+
+    fn note_end(&self, purpose: Option<&Purpose>, scan: &Scan<'_>, result: &'static str) {
+        let moment = Moment::Settled {
+            action: purpose.map(|purpose| purpose.action.word().into()),
+            result: result.into(),
+        };
+        let time = scan.started..Instant::now();
+        self.hub.timeline().note(scan.uid, time, moment);
     }
 
     /// Publishes an event of the gateway's own to the page of a scan, once for each `name`.
@@ -100,7 +113,7 @@ impl Deeds {
             text,
             scanned: (name == "scan").then_some(scan.started),
         };
-        let came = event.scanned.unwrap_or_else(Instant::now);
+        let came = Instant::now();
         match self.hub.publish(Door::Scan, &event, true, came).await {
             Verdict::Unknown | Verdict::Failed(Failure::Unavailable) => {
                 Err(BrokerError::Unavailable)

@@ -19,6 +19,7 @@ use crate::message::{Bind, Event, Since};
 use crate::metrics::Metrics;
 use crate::registry::{Guest, Registry};
 use crate::session::{EventId, State, Ticket, Uid};
+use crate::timeline::{Id, Moment, Timeline};
 use crate::verdict::{Door, Failure, Verdict};
 
 mod binding;
@@ -30,6 +31,7 @@ pub use binding::Binding;
 pub struct Hub {
     broker: Broker,
     registry: Arc<Registry>,
+    timeline: Arc<Timeline>,
     metrics: Arc<Metrics>,
     /// Seconds from an event's coming in to its acceptance.
     to_broker: Histogram,
@@ -75,6 +77,7 @@ impl Hub {
     pub fn new(
         broker: Broker,
         registry: Arc<Registry>,
+        timeline: Arc<Timeline>,
         metrics: Arc<Metrics>,
         register: bool,
     ) -> Arc<Self> {
@@ -82,6 +85,7 @@ impl Hub {
         Arc::new(Self {
             broker,
             registry,
+            timeline,
             to_broker: stages.with_label_values(&["broker"]),
             metrics,
             register,
@@ -92,6 +96,11 @@ impl Hub {
     /// The broker, for what is not about sessions: notes and accounts.
     pub fn broker(&self) -> &Broker {
         &self.broker
+    }
+
+    /// What is noted of the life of sessions.
+    pub fn timeline(&self) -> &Arc<Timeline> {
+        &self.timeline
     }
 
     /// Takes a connection in; it holds nothing yet.
@@ -111,6 +120,15 @@ impl Hub {
         let result = self.try_bind(connection, bind, previous).await;
         let label = result.map_or_else(Refused::code, |()| "ok");
         self.metrics.binds_total.with_label_values(&[label]).inc();
+        match result {
+            Ok(()) => self.timeline.note_now(bind.uid, Moment::Bound),
+            Err(Refused::Mismatch) => {
+                let code = Refused::Mismatch.code().into();
+                self.timeline.note_now(bind.uid, Moment::Refused { code });
+            }
+            // Nobody would find it.
+            Err(Refused::Unknown | Refused::Unavailable) => {}
+        }
         result
     }
 
@@ -143,6 +161,10 @@ impl Hub {
         let before = previous
             .take()
             .map(|binding| (binding.uid(), binding.retire()));
+        if let Some((uid, _)) = before {
+            let why = "rebound".into();
+            self.timeline.note_now(uid, Moment::Left { why });
+        }
         // An id beyond the newest is none of this session's: of a broker that has lost its data, say.
         let since = match bind.since {
             Some(Since::After(id)) if id > newest => Some(Since::Unknown),
@@ -171,9 +193,12 @@ impl Hub {
     /// Publishes an event that came at `came`, and tells how it went. `keep` retains it also where
     /// nobody holds the uid.
     pub async fn publish(&self, door: Door, event: &Event, keep: bool, came: Instant) -> Verdict {
-        let verdict = match self.broker.publish(event, keep).await {
+        let published = self.broker.publish(event, keep).await;
+        let done = Instant::now();
+        let verdict = match published {
             Ok(Published::Yes { id, nodes, is_new }) => {
-                self.to_broker.observe(came.elapsed().as_secs_f64());
+                let took = done.saturating_duration_since(came);
+                self.to_broker.observe(took.as_secs_f64());
                 self.metrics.events_retained_total.inc_by(is_new.into());
                 Verdict::Accepted { id, nodes }
             }
@@ -187,6 +212,10 @@ impl Hub {
             }
         };
         verdict.count(door, &self.metrics);
+        if verdict != Verdict::Failed(Failure::UidUnknown) {
+            let moment = published_moment(door, verdict, event.scanned);
+            self.timeline.note(event.uid, came..done, moment);
+        }
         verdict
     }
 
@@ -199,7 +228,19 @@ impl Hub {
 
     /// Puts a session on record.
     pub async fn issue(&self, session: NewSession) -> Result<Issued, BrokerError> {
-        self.broker.issue(session).await
+        let uid = session.uid;
+        let action = session.purpose.as_ref().map(|purpose| purpose.action);
+        let seconds = session.life.as_secs();
+        let issued = self.broker.issue(session).await?;
+        if issued != Issued::Conflict {
+            let moment = Moment::Issued {
+                action: action.map(|action| action.word().into()),
+                seconds,
+                renewed: issued != Issued::Created,
+            };
+            self.timeline.note_now(uid, moment);
+        }
+        Ok(issued)
     }
 
     /// What is on record of a uid.
@@ -214,7 +255,11 @@ impl Hub {
 
     /// Ends a session and closes its pages on every node.
     pub async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
-        self.broker.end(uid).await
+        let existed = self.broker.end(uid).await?;
+        if existed {
+            self.timeline.note_now(uid, Moment::Ended);
+        }
+        Ok(existed)
     }
 
     /// Takes a person's scan.
@@ -266,12 +311,17 @@ impl Hub {
         }
         match self.broker.session(uid).await {
             Ok(Some(view)) if view.state == State::Expired => {
+                let mut is_told = false;
                 let notice = frame::text_frame(br#"{"cmd":"expired"}"#);
                 self.registry.each_listener(uid, |listener| {
                     if listener.tell_expired() {
+                        is_told = true;
                         listener.connection.send(notice.clone());
                     }
                 });
+                if is_told {
+                    self.timeline.note_now(uid, Moment::Expired);
+                }
             }
             // It was renewed meanwhile.
             Ok(Some(view)) if view.state == State::Waiting => {
@@ -300,5 +350,21 @@ impl Hub {
         for connection in self.registry.everybody() {
             connection.end(goodbye);
         }
+    }
+}
+
+fn published_moment(door: Door, verdict: Verdict, scanned: Option<Instant>) -> Moment {
+    let (event, nodes, reason) = match verdict {
+        Verdict::Accepted { id, nodes } => (Some(Id(id)), nodes, None),
+        Verdict::Failed(failure) => (None, 0, Some(failure.reason().into())),
+        Verdict::Unknown => (None, 0, None),
+    };
+    Moment::Published {
+        event,
+        door: door.label().into(),
+        result: verdict.word().into(),
+        reason,
+        nodes,
+        scanned,
     }
 }

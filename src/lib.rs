@@ -53,6 +53,7 @@ pub mod registry;
 pub mod scan;
 pub mod send;
 pub mod texts;
+pub mod timeline;
 pub mod verdict;
 pub mod wechat;
 

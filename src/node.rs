@@ -31,6 +31,7 @@ use crate::points::Points;
 use crate::random;
 use crate::registry::Registry;
 use crate::session::hex;
+use crate::timeline::Timeline;
 use crate::tls::{Certificate, TlsError};
 use crate::wechat::callback::GateError;
 
@@ -132,7 +133,8 @@ impl Node {
             events: config.session.events,
             push_ids: config.session.push_ids,
         };
-        let registry = Registry::new(Arc::clone(&metrics));
+        let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+        let registry = Registry::new(Arc::clone(&timeline), Arc::clone(&metrics));
         let listeners = Listeners::bind(&config)?;
         let inbox = Arc::clone(&registry) as SharedInbox;
         let broker = match &config.broker.url {
@@ -149,7 +151,7 @@ impl Node {
                 Broker::Redis(Redis::join(url, settings, &name, retention, inbox, &metrics).await?)
             }
         };
-        Self::assemble(config, listeners, broker, registry, metrics)
+        Self::assemble(config, listeners, broker, registry, timeline, metrics)
     }
 
     /// Binds a node that shares an embedded broker with others of this process.
@@ -159,7 +161,8 @@ impl Node {
         broker: Arc<Embedded>,
     ) -> Result<Self, NodeError> {
         let metrics = Arc::new(Metrics::new());
-        let registry = Registry::new(Arc::clone(&metrics));
+        let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+        let registry = Registry::new(Arc::clone(&timeline), Arc::clone(&metrics));
         let listeners = Listeners::bind(&config)?;
         let member = broker.join(name, Arc::clone(&registry) as SharedInbox);
         Self::assemble(
@@ -167,6 +170,7 @@ impl Node {
             listeners,
             Broker::Embedded(member),
             registry,
+            timeline,
             metrics,
         )
     }
@@ -176,6 +180,7 @@ impl Node {
         listeners: Listeners,
         broker: Broker,
         registry: Arc<Registry>,
+        timeline: Arc<Timeline>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, NodeError> {
         let (certificate, tls) = match (&config.public.tls_cert, &config.public.tls_key) {
@@ -188,7 +193,13 @@ impl Node {
             _ => (None, None),
         };
         let register = config.bind.register;
-        let hub = Hub::new(broker.clone(), registry, Arc::clone(&metrics), register);
+        let hub = Hub::new(
+            broker.clone(),
+            registry,
+            timeline,
+            Arc::clone(&metrics),
+            register,
+        );
         let shop = Workshop {
             accounts: Accounts::new(broker.clone()),
             bonds: Bonds::new(broker.clone()),
@@ -199,7 +210,8 @@ impl Node {
         let hooks = Hooks::new(&config.hook, &hub, &metrics)?;
         let wechat = official_account(&config, &hub, &shop, &hooks, &metrics)?;
         let most = capacity::websockets(&config);
-        tracing::info!(websockets = most, ?broker, "bound");
+        let (kind, node) = (broker.kind(), broker.name());
+        tracing::info!(websockets = most, broker = kind, node, "bound");
         metrics
             .start_timestamp_seconds
             .set(unix_time().as_secs() as i64);
@@ -330,6 +342,9 @@ impl Node {
             let every = gateway.config().public.tls_reload;
             tasks.spawn(certificate.watch(every, closing.clone(), Arc::clone(metrics)));
         }
+        let timeline = Arc::clone(gateway.hub.timeline());
+        let broker = gateway.hub.broker().clone();
+        tasks.spawn(timeline.keep(broker, shutdown.over.clone()));
         let hub = Arc::clone(&gateway.hub);
         shutdown.spawn_until_over(async move { hub.watch_codes().await });
         let hub = Arc::clone(&gateway.hub);

@@ -14,7 +14,8 @@ use crate::connection::{Connection, Sent, Then};
 use crate::ending::Ending;
 use crate::listener::{Delivery, Listener};
 use crate::metrics::Metrics;
-use crate::session::Uid;
+use crate::session::{EventId, Uid};
+use crate::timeline::{Id, Moment, Timeline};
 
 /// uid → connections of this node, in shards with a lock each.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Registry {
 struct Witness {
     /// Seconds from an event's arrival here.
     to_socket: Histogram,
+    timeline: Arc<Timeline>,
     metrics: Arc<Metrics>,
 }
 
@@ -63,10 +65,11 @@ const MOST_TOLD: usize = 16;
 
 impl Registry {
     /// Nobody is here yet.
-    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(timeline: Arc<Timeline>, metrics: Arc<Metrics>) -> Arc<Self> {
         let (tell, told) = mpsc::channel(MOST_TOLD);
         let stages = &metrics.delivery_stage_duration_seconds;
         let witness = Witness {
+            timeline,
             to_socket: stages.with_label_values(&["socket"]),
             metrics: Arc::clone(&metrics),
         };
@@ -176,28 +179,35 @@ impl Registry {
 
 impl Witness {
     /// A live event has gone to a page's socket.
-    fn written(&self, arrival: Arrival) {
+    fn written(&self, uid: Uid, id: EventId, arrival: Arrival) {
         let now = Instant::now();
         let waited = now.saturating_duration_since(arrival.at);
         self.to_socket.observe(waited.as_secs_f64());
-        if let Some(scanned) = arrival.scanned {
-            let seconds = now.saturating_duration_since(scanned).as_secs_f64();
-            self.metrics.scan_to_screen_seconds.observe(seconds);
-        }
+        let since_scan = arrival.scanned.map(|scanned| {
+            let took = now.saturating_duration_since(scanned).as_secs_f64();
+            self.metrics.scan_to_screen_seconds.observe(took);
+            took
+        });
+        let moment = Moment::Written {
+            event: Id(id),
+            scan_ms: since_scan.map(|seconds| (seconds * 1e6).round() / 1e3),
+        };
+        self.timeline.note(uid, arrival.at..now, moment);
     }
 }
 
 impl Inbox for Registry {
     fn event(&self, uid: Uid, event: &Retained, arrival: Arrival) {
         self.to_node.observe(arrival.travelled.as_secs_f64());
+        let id = event.id;
         let later = || -> Then {
             let witness = Arc::clone(&self.witness);
-            Box::new(move || witness.written(arrival))
+            Box::new(move || witness.written(uid, id, arrival))
         };
         self.each_listener(uid, |listener| match listener.deliver(event, later) {
             Delivery::Sent(Sent::Written) => {
                 self.metrics.events_delivered_total.inc();
-                self.witness.written(arrival);
+                self.witness.written(uid, id, arrival);
             }
             Delivery::Sent(Sent::Queued) => {
                 self.metrics.events_delivered_total.inc();

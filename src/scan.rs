@@ -12,6 +12,7 @@ use crate::deed::Deeds;
 use crate::send::Sends;
 use crate::session::{Purpose, Ticket, Uid};
 use crate::texts::Say;
+use crate::timeline::Moment;
 use crate::wechat::callback::BELIEVED;
 use crate::wechat::event::{Kind, Push};
 use crate::wechat::openid::OpenId;
@@ -108,7 +109,15 @@ impl Scans {
             Ok(uid) => self.deeds.hub.scan(uid, ticket, person.as_str()).await?,
             Err(_) => Scanned::Unknown,
         };
-        let (label, say) = match scanned {
+        let label = scanned.word();
+        if let Ok(uid) = scene.parse() {
+            let moment = Moment::Scanned {
+                result: label.into(),
+            };
+            let timeline = self.deeds.hub.timeline();
+            timeline.note(uid, came..Instant::now(), moment);
+        }
+        let say = match scanned {
             Scanned::Accepted { purpose, ticket } => {
                 let uid = scene.parse().expect("it was accepted");
                 let scan = Scan {
@@ -118,20 +127,18 @@ impl Scans {
                     base_url,
                     started: came,
                 };
-                ("accepted", self.accepted(purpose.as_ref(), &scan).await?)
+                self.accepted(purpose.as_ref(), &scan).await?
             }
-            Scanned::Repeated => ("repeated", Say::ScannedBefore),
-            Scanned::Used => ("used", Say::UsedByAnother),
-            Scanned::Expired => ("expired", Say::Expired),
-            Scanned::Unknown => ("unknown", Say::UnknownCode),
-            Scanned::Mismatch => ("mismatch", Say::UnknownCode),
+            Scanned::Repeated => Say::ScannedBefore,
+            Scanned::Used => Say::UsedByAnother,
+            Scanned::Expired => Say::Expired,
+            Scanned::Unknown | Scanned::Mismatch => Say::UnknownCode,
         };
         self.deeds
             .metrics
             .scans_total
             .with_label_values(&[label])
             .inc();
-        tracing::info!(result = label, scene, %person, "scan");
         Ok(say)
     }
 

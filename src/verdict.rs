@@ -147,7 +147,8 @@ impl From<BadLine> for Failure {
 }
 
 impl Door {
-    fn label(self) -> &'static str {
+    /// The metric label.
+    pub fn label(self) -> &'static str {
         match self {
             Door::Push => "push",
             Door::Api => "api",

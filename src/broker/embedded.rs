@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Arrival, BrokerError, Claim, Counted, Held, Inbox, Issued, NewSession, NodeView, Published,
-    Replay, Scanned, SessionView, SharedInbox, Told,
+    Remembered, Replay, Scanned, SessionView, SharedInbox, TimelineBounds, Told,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
@@ -26,12 +26,14 @@ mod notes;
 mod record;
 mod sessions;
 mod store;
+mod timelines;
 
 use groups::Groups;
 use notes::Notes;
 use sessions::Sessions;
 use store::Store;
 pub use store::StoreError;
+use timelines::Timelines;
 
 /// How long things live and how many are kept.
 #[derive(Debug, Clone)]
@@ -49,6 +51,7 @@ pub struct Embedded {
     sessions: Arc<Sessions>,
     groups: Groups,
     notes: Notes,
+    timelines: Timelines,
     store: Store,
     members: RwLock<Vec<MemberEntry>>,
     next_member: AtomicU32,
@@ -97,6 +100,7 @@ impl Embedded {
             sessions,
             groups: Groups::default(),
             notes: Notes::default(),
+            timelines: Timelines::default(),
             store,
             members: RwLock::default(),
             next_member: AtomicU32::new(0),
@@ -198,6 +202,18 @@ impl Member {
         self.broker.sessions.end(uid, |node| {
             self.broker.with_inbox(node, |inbox| inbox.ended(uid));
         })
+    }
+
+    pub(super) fn remember(&self, uid: Uid, moments: Vec<String>, bounds: TimelineBounds) -> bool {
+        let is_known = self.broker.sessions.is_known(uid);
+        let timelines = &self.broker.timelines;
+        timelines.remember(uid, moments, bounds, is_known)
+    }
+
+    pub(super) fn remembered(&self, uid: Uid, _: TimelineBounds) -> Option<Remembered> {
+        let is_known = self.broker.sessions.is_known(uid);
+        let remembered = self.broker.timelines.remembered(uid);
+        remembered.or_else(|| is_known.then(Remembered::default))
     }
 
     pub(super) fn note_once(&self, name: &str, value: &str, life: Duration) -> bool {

@@ -46,6 +46,7 @@ mod scripts;
 mod subscription;
 pub mod survey;
 mod tally;
+mod timelines;
 mod views;
 
 use answer::{Answer, retained};

@@ -114,6 +114,20 @@ pub enum Scanned {
     Mismatch,
 }
 
+impl Scanned {
+    /// Its metric label.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Scanned::Accepted { .. } => "accepted",
+            Scanned::Repeated => "repeated",
+            Scanned::Used => "used",
+            Scanned::Expired => "expired",
+            Scanned::Unknown => "unknown",
+            Scanned::Mismatch => "mismatch",
+        }
+    }
+}
+
 /// What can be told of a session.
 #[derive(Debug, Clone)]
 pub struct SessionView {
@@ -127,6 +141,24 @@ pub struct SessionView {
     pub code_remaining: Duration,
     /// The nodes that hold the uid.
     pub nodes: Vec<String>,
+}
+
+/// How much is remembered of a session.
+#[derive(Debug, Clone, Copy)]
+pub struct TimelineBounds {
+    /// Moments, the newest; 0 for none.
+    pub entries: usize,
+    /// For how long after the last of them.
+    pub life: Duration,
+}
+
+/// What is remembered of a session.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// Its moments, in the order in which they came to the broker.
+    pub moments: Vec<String>,
+    /// Whether there were more.
+    pub truncated: bool,
 }
 
 /// A count after one more.

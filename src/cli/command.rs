@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::config::{Config, Notation, Setting, wrapped};
 
+mod explain;
 mod probe;
 
 const ABOUT: &str =
@@ -84,6 +85,7 @@ pub(super) fn command() -> Command {
         )
         .subcommand(push())
         .subcommand(probe::probe())
+        .subcommand(explain::explain())
         .subcommand(doctor())
 }
 

@@ -44,6 +44,7 @@ impl Confirmations {
         };
         if is_decided_now {
             self.count("expired");
+            self.note_decision(known.uid, "expired");
         }
         if let Some(remaining) = known.remaining(now) {
             return Ok(After::Again(remaining));
@@ -85,7 +86,6 @@ impl Confirmations {
             self.deeds.hub.settle(scan.uid).await?;
             None
         };
-        tracing::info!(uid = %scan.uid, %person, result = cmd, "confirmation");
         let done = Confirmation {
             done: true,
             said,

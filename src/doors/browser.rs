@@ -22,6 +22,7 @@ use crate::http::Upgraded;
 use crate::hub::{Binding, Refused};
 use crate::message::{self, Bind, PageMessage};
 use crate::session::Uid;
+use crate::timeline::Moment;
 
 mod admission;
 
@@ -142,7 +143,12 @@ impl Conversation {
 
     /// Gives the uid back, if there is one, and has the site's backend told why.
     fn release(&mut self, why: &'static str) {
-        if let (Some(binding), Some(hooks)) = (self.binding.take(), &self.gateway.hooks) {
+        let Some(binding) = self.binding.take() else {
+            return;
+        };
+        let left = Moment::Left { why: why.into() };
+        self.gateway.hub.timeline().note_now(binding.uid(), left);
+        if let Some(hooks) = &self.gateway.hooks {
             hooks.left(binding.uid(), why);
         }
     }

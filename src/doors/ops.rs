@@ -35,6 +35,7 @@ mod openapi;
 mod points;
 mod push;
 mod sessions;
+mod timeline;
 mod tokens;
 
 /// The ops listener's half of a node.
@@ -143,10 +144,13 @@ impl Ops {
             ("broadcast", _) => http::method_not_allowed("POST"),
             (resource, method) => match resource.split_once('/') {
                 Some(("groups", group)) => groups::answer(gateway, group, request).await,
-                Some(("sessions", uid)) => match *method {
-                    Method::GET => sessions::show(gateway, uid).await,
-                    Method::DELETE => sessions::end(gateway, uid).await,
-                    _ => http::method_not_allowed("GET, DELETE"),
+                Some(("sessions", path)) => match (path.split_once('/'), method) {
+                    (None, &Method::GET) => sessions::show(gateway, path).await,
+                    (None, &Method::DELETE) => sessions::end(gateway, path).await,
+                    (None, _) => http::method_not_allowed("GET, DELETE"),
+                    (Some((uid, "timeline")), &Method::GET) => timeline::show(gateway, uid).await,
+                    (Some((_, "timeline")), _) => http::method_not_allowed("GET"),
+                    (Some(_), _) => http::not_found(),
                 },
                 Some(("accounts", path)) => accounts::answer(gateway, path, request).await,
                 Some(("people", path)) => accounts::people(gateway, path, method).await,

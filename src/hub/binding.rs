@@ -12,6 +12,7 @@ use crate::ending::Ending;
 use crate::frame;
 use crate::listener::Listener;
 use crate::session::{EventId, Uid};
+use crate::timeline::Moment;
 
 /// A held uid.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl Binding {
         let listener = &self.listener;
         let is_new = std::mem::take(&mut self.is_new);
         let mut gap = std::mem::take(&mut self.names_stranger);
+        let mut events = 0;
         // The first look clears the mark that there is something to read.
         while !listener.try_go_live() {
             loop {
@@ -62,6 +64,7 @@ impl Binding {
                 }
                 if (replay.gap || std::mem::take(&mut gap)) && listener.wants_ids {
                     self.hub.metrics.gaps_total.inc();
+                    self.hub.timeline.note_now(listener.uid, Moment::Gap);
                     socket
                         .connection()
                         .send(frame::text_frame(br#"{"cmd":"gap"}"#));
@@ -75,8 +78,13 @@ impl Binding {
                         return Ok(());
                     }
                     self.hub.metrics.events_replayed_total.inc();
+                    events += 1;
                 }
             }
+        }
+        if events > 0 {
+            let moment = Moment::Replayed { events };
+            self.hub.timeline.note_now(listener.uid, moment);
         }
         if let Some(code_ends) = self.code_ends.filter(|_| listener.wants_ids) {
             self.hub.codes.push(code_ends, listener.uid);

@@ -38,6 +38,7 @@ pub(super) async fn drain(gateway: &Arc<Gateway>) {
         tracing::warn!(left, "some tasks did not end in time");
     }
     let broker = gateway.hub.broker();
+    gateway.hub.timeline().keep_the_rest(broker).await;
     broker.leave();
     broker.has_left().await;
 }

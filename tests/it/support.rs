@@ -35,7 +35,7 @@ pub use backend::Backend;
 pub use certificate::{Authority, Certificate, CertificateFiles};
 pub use code::Code;
 pub use diagnosis::Diagnosis;
-pub use gateway::{Gateway, broker};
+pub use gateway::{Gateway, broker, nobody};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
 pub use page::Page;

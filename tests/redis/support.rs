@@ -65,7 +65,7 @@ pub use cluster::Cluster;
 pub use code::Code;
 pub use crowd::{Crowd, tally};
 pub use diagnosis::Diagnosis;
-pub use gateway::{Gateway, broker};
+pub use gateway::{Gateway, broker, nobody};
 pub use history::{ANSWER_WITHIN, Said, check, check_but, only_words};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};

@@ -116,6 +116,11 @@ impl Sessions {
         }
     }
 
+    /// Whether a uid is on record.
+    pub fn is_known(&self, uid: Uid) -> bool {
+        self.shard(uid).lock().contains_key(&uid)
+    }
+
     /// What can be told of a session, and who holds it.
     pub fn view(&self, uid: Uid) -> Option<(SessionView, Vec<NodeNumber>)> {
         let now = Instant::now();

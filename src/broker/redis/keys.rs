@@ -6,6 +6,7 @@
 //! scangate:{1735536450}:e   stream  retained events, field t
 //! scangate:{1735536450}:p   hash    push id → event id and nodes
 //! scangate:{1735536450}:q   hash    the same, of earlier pushes
+//! scangate:{1735536450}:t   list    its timeline, moments as JSON
 //! scangate:{1735536450}:c   sharded channel
 //! scangate:{jobs:QUEUE}:due  sorted set  id by when it is due; :payloads, :attempts  hashes by id
 //! scangate:record:NAME  hash  version, text
@@ -53,6 +54,11 @@ impl Keys {
         } else {
             self.several(uid, &["s", "e", "c"])
         }
+    }
+
+    /// Session, timeline.
+    pub fn timeline(&self, uid: Uid) -> Vec<String> {
+        self.several(uid, &["s", "t"])
     }
 
     /// Whose channel this is.

@@ -91,7 +91,8 @@ macro_rules! commands {
 
 commands! {
     scripts: issue hold release restore publish replay scan settle end view sing forget count
-        audit write enqueue take postpone finish join quit members;
+        audit write enqueue take postpone finish join quit members
+        remember remembered;
     plain: get set hmget hvals spublish ssubscribe sunsubscribe;
 }
 

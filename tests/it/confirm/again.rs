@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use scangate::broker::{Broker, Queue};
 use scangate::confirm::{Confirmation, Standing};
-use scangate::metrics::Metrics;
 use scangate::records::{self, Change};
-use scangate::registry::Registry;
 
 use super::{logs_in, stage, state};
-use crate::support::{Gateway, Invitation, Phone, Platform, Request, broker};
+use crate::support::{Gateway, Invitation, Phone, Platform, Request, broker, nobody};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_scans_again_gets_the_same_link_and_the_page_nothing() {
@@ -92,7 +90,7 @@ async fn what_a_node_decided_before_it_died_is_carried_out_by_another() {
     let invitation = Invitation::by_scan(&ann, &code, &mut page).await;
 
     // The last that the dead node did.
-    let dead = Broker::Embedded(broker.join("a", Registry::new(Arc::new(Metrics::new()))));
+    let dead = Broker::Embedded(broker.join("a", nobody()));
     let token = invitation.path.strip_prefix("/confirm/").unwrap();
     let hash = scangate::accounts::hash(token.as_bytes());
     let id = scangate::session::hex(&hash);

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use scangate::broker::Broker;
 use scangate::config::Secret;
-use scangate::metrics::Metrics;
-use scangate::registry::Registry;
 use scangate::session::Ticket;
 use serde_json::{Value, json};
 
-use crate::support::{Code, Gateway, Request, Response, broker, now};
+use crate::support::{Code, Gateway, Request, Response, broker, nobody, now};
 
 const SECRET: &str = "a secret for groups";
 
@@ -99,7 +97,7 @@ async fn whose_session_is_over_is_no_member_any_more() {
 async fn a_full_group_is_searched_for_sessions_that_are_over() {
     let (broker, _data) = broker().await;
     let gateway = Gateway::joins(&broker, "a", |_| {}).await;
-    let inbox = Registry::new(Arc::new(Metrics::new()));
+    let inbox = nobody();
     let filler = Broker::Embedded(broker.join("b", inbox));
     let over = Ticket::new("of a session that is over").unwrap();
     let fill = async |many: u32| {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use scangate::broker::embedded::{Embedded, Retention};
 use scangate::config::Config;
 use scangate::node::{Addresses, Node, NodeError};
+use scangate::registry::Registry;
+use scangate::timeline::Timeline;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -193,6 +195,13 @@ pub async fn broker() -> (Arc<Embedded>, TempDir) {
     };
     let broker = Embedded::open(data.path(), retention).await;
     (broker.unwrap(), data)
+}
+
+/// The inbox of a node where nobody is.
+pub fn nobody() -> Arc<Registry> {
+    let (config, metrics) = (Config::default(), Arc::new(Metrics::new()));
+    let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+    Registry::new(timeline, metrics)
 }
 
 /// The defaults, but on ports of its own and without ceremony at the end.

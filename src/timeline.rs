@@ -1,0 +1,181 @@
+//! The life of sessions, as it can be told afterwards: what happened to a uid, when, at which node.
+//!
+//! One call where something that matters happens, [`Timeline::note`]. It is remembered at the broker,
+//! for a while, and becomes a line of the log. Nobody waits for that: moments go into a queue with a
+//! bound, which one task of the node empties. Of what comes often each second has its share, and the
+//! rest is counted and forgotten; so is what finds the queue full.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use prometheus::IntCounter;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::{Broker, TimelineBounds};
+use crate::clock::unix_time;
+use crate::config::{self, Log};
+use crate::metrics::Metrics;
+use crate::session::Uid;
+
+mod budget;
+mod entry;
+mod lines;
+mod moment;
+
+use budget::Budget;
+pub use entry::{Entry, in_order};
+use lines::Lines;
+pub use moment::{Id, Moment, Word};
+
+/// What one node notes of the life of sessions.
+#[derive(Debug)]
+pub struct Timeline {
+    bounds: TimelineBounds,
+    queue: Sender<Note>,
+    queued: tokio::sync::Mutex<Receiver<Note>>,
+    /// What is remembered of what comes often.
+    often: Budget,
+    lines: Lines,
+    recorded: IntCounter,
+    sampled_out: IntCounter,
+    dropped: IntCounter,
+}
+
+#[derive(Debug)]
+struct Note {
+    uid: Uid,
+    /// When it began, in unix milliseconds by this node's clock.
+    at: u64,
+    ms: f64,
+    moment: Moment,
+}
+
+/// Moments that may wait to be remembered.
+const MOST_WAITING: usize = 8192;
+/// Moments that are taken from the queue at a time.
+const BATCH: usize = 512;
+/// Sessions whose moments are on their way to the broker at a time.
+const AT_A_TIME: usize = 32;
+/// How long a node that goes sees to what still waits.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+impl Timeline {
+    /// Nothing has happened yet.
+    pub fn new(rules: &config::Timeline, log: &Log, metrics: &Metrics) -> Arc<Self> {
+        let (queue, queued) = mpsc::channel(MOST_WAITING);
+        let moments = &metrics.timeline_moments_total;
+        Arc::new(Self {
+            bounds: TimelineBounds {
+                entries: rules.entries,
+                life: rules.life,
+            },
+            queue,
+            queued: tokio::sync::Mutex::new(queued),
+            often: Budget::new(rules.per_second),
+            lines: Lines::new(log.per_second),
+            recorded: moments.with_label_values(&["recorded"]),
+            sampled_out: moments.with_label_values(&["sampled_out"]),
+            dropped: moments.with_label_values(&["dropped"]),
+        })
+    }
+
+    /// Something happens now.
+    pub fn note_now(&self, uid: Uid, moment: Moment) {
+        let now = Instant::now();
+        self.note(uid, now..now, moment);
+    }
+
+    /// Something has happened, and took this time.
+    pub fn note(&self, uid: Uid, time: Range<Instant>, moment: Moment) {
+        self.lines.tell(uid, &time, &moment);
+        if self.bounds.entries == 0 {
+            return;
+        }
+        if moment.comes_often() && !self.often.take(time.end) {
+            self.sampled_out.inc();
+            return;
+        }
+        let note = Note {
+            uid,
+            at: (unix_time().saturating_sub(time.start.elapsed())).as_millis() as u64,
+            ms: millis(&time),
+            moment,
+        };
+        if self.queue.try_send(note).is_err() {
+            self.dropped.inc();
+        }
+    }
+
+    /// How much is remembered of a session.
+    pub fn bounds(&self) -> TimelineBounds {
+        self.bounds
+    }
+
+    /// Brings what is noted to the broker, until `over`; one task of the node's.
+    pub async fn keep(self: Arc<Self>, broker: Broker, over: CancellationToken) {
+        let mut queued = self.queued.lock().await;
+        let mut notes = Vec::new();
+        loop {
+            tokio::select! {
+                _ = queued.recv_many(&mut notes, BATCH) => {}
+                () = over.cancelled() => return,
+            }
+            self.remember(&broker, notes.drain(..)).await;
+        }
+    }
+
+    /// After that: brings what still waits.
+    pub async fn keep_the_rest(&self, broker: &Broker) {
+        let rest = async {
+            let mut queued = self.queued.lock().await;
+            while !queued.is_empty() {
+                let mut notes = Vec::new();
+                queued.recv_many(&mut notes, BATCH).await;
+                self.remember(broker, notes.into_iter()).await;
+            }
+        };
+        if timeout(LAST_WAIT, rest).await.is_err() {
+            tracing::warn!("could not bring all moments to the broker in time");
+        }
+    }
+
+    async fn remember(&self, broker: &Broker, notes: impl Iterator<Item = Note>) {
+        let (node, ahead) = (broker.name(), broker.clock_ahead_millis());
+        let mut by_uid: HashMap<Uid, Vec<String>> = HashMap::new();
+        for note in notes {
+            let entry = Entry {
+                at: note.at.saturating_add_signed(ahead),
+                node: node.clone(),
+                ms: note.ms,
+                moment: note.moment,
+            };
+            let text = serde_json::to_string(&entry).expect("plain data");
+            by_uid.entry(note.uid).or_default().push(text);
+        }
+        stream::iter(by_uid)
+            .for_each_concurrent(AT_A_TIME, async |(uid, moments)| {
+                let many = moments.len() as u64;
+                match broker.remember(uid, moments, self.bounds).await {
+                    Ok(true) => self.recorded.inc_by(many),
+                    // Of a uid that nobody knows nothing is remembered.
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "could not remember moments");
+                        self.dropped.inc_by(many);
+                    }
+                }
+            })
+            .await;
+    }
+}
+
+/// How long something took, in milliseconds and whole microseconds.
+fn millis(time: &Range<Instant>) -> f64 {
+    let took = time.end.saturating_duration_since(time.start);
+    took.as_micros() as f64 / 1000.0
+}
