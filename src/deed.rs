@@ -14,7 +14,7 @@ use crate::message::{Event, PushId};
 use crate::metrics::Metrics;
 use crate::session::Purpose;
 use crate::texts::Say;
-use crate::timeline::Moment;
+use crate::timeline::{self, Moment};
 use crate::verdict::{Door, Failure, Verdict};
 
 /// Does what codes stand for.
@@ -94,9 +94,9 @@ impl Deeds {
         let moment = Moment::Settled {
             action: purpose.map(|purpose| purpose.action.word().into()),
             result: result.into(),
+            scan_ms: timeline::millis(scan.started.elapsed()),
         };
-        let time = scan.started..Instant::now();
-        self.hub.timeline().note(scan.uid, time, moment);
+        self.hub.timeline().note_now(scan.uid, moment);
     }
 
     /// Publishes an event of the gateway's own to the page of a scan, once for each `name`.

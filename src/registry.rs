@@ -15,7 +15,7 @@ use crate::ending::Ending;
 use crate::listener::{Delivery, Listener};
 use crate::metrics::Metrics;
 use crate::session::{EventId, Uid};
-use crate::timeline::{Id, Moment, Timeline};
+use crate::timeline::{self, Id, Moment, Timeline};
 
 /// uid → connections of this node, in shards with a lock each.
 #[derive(Debug)]
@@ -184,13 +184,14 @@ impl Witness {
         let waited = now.saturating_duration_since(arrival.at);
         self.to_socket.observe(waited.as_secs_f64());
         let since_scan = arrival.scanned.map(|scanned| {
-            let took = now.saturating_duration_since(scanned).as_secs_f64();
-            self.metrics.scan_to_screen_seconds.observe(took);
+            let took = now.saturating_duration_since(scanned);
+            let to_screen = &self.metrics.scan_to_screen_seconds;
+            to_screen.observe(took.as_secs_f64());
             took
         });
         let moment = Moment::Written {
             event: Id(id),
-            scan_ms: since_scan.map(|seconds| (seconds * 1e6).round() / 1e3),
+            scan_ms: since_scan.map(timeline::millis),
         };
         self.timeline.note(uid, arrival.at..now, moment);
     }

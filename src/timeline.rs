@@ -49,8 +49,8 @@ pub struct Timeline {
 #[derive(Debug)]
 struct Note {
     uid: Uid,
-    /// When it began, in unix milliseconds by this node's clock.
-    at: u64,
+    /// When it began, since 1970 by this node's clock.
+    at: Duration,
     ms: f64,
     moment: Moment,
 }
@@ -102,8 +102,8 @@ impl Timeline {
         }
         let note = Note {
             uid,
-            at: (unix_time().saturating_sub(time.start.elapsed())).as_millis() as u64,
-            ms: millis(&time),
+            at: unix_time().saturating_sub(time.start.elapsed()),
+            ms: length(&time),
             moment,
         };
         if self.queue.try_send(note).is_err() {
@@ -145,11 +145,11 @@ impl Timeline {
     }
 
     async fn remember(&self, broker: &Broker, notes: impl Iterator<Item = Note>) {
-        let (node, ahead) = (broker.name(), broker.clock_ahead_millis());
+        let (node, ahead) = (broker.name(), broker.clock_ahead_millis() as f64);
         let mut by_uid: HashMap<Uid, Vec<String>> = HashMap::new();
         for note in notes {
             let entry = Entry {
-                at: note.at.saturating_add_signed(ahead),
+                at: millis(note.at) + ahead,
                 node: node.clone(),
                 ms: note.ms,
                 moment: note.moment,
@@ -174,8 +174,11 @@ impl Timeline {
     }
 }
 
-/// How long something took, in milliseconds and whole microseconds.
-fn millis(time: &Range<Instant>) -> f64 {
-    let took = time.end.saturating_duration_since(time.start);
-    took.as_micros() as f64 / 1000.0
+/// A span in milliseconds, to the microsecond.
+pub fn millis(span: Duration) -> f64 {
+    span.as_micros() as f64 / 1000.0
+}
+
+fn length(time: &Range<Instant>) -> f64 {
+    millis(time.end.saturating_duration_since(time.start))
 }

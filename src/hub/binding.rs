@@ -12,7 +12,7 @@ use crate::ending::Ending;
 use crate::frame;
 use crate::listener::Listener;
 use crate::session::{EventId, Uid};
-use crate::timeline::Moment;
+use crate::timeline::{Id, Moment};
 
 /// A held uid.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Binding {
         let listener = &self.listener;
         let is_new = std::mem::take(&mut self.is_new);
         let mut gap = std::mem::take(&mut self.names_stranger);
-        let mut events = 0;
+        let (mut events, mut newest) = (0, EventId::START);
         // The first look clears the mark that there is something to read.
         while !listener.try_go_live() {
             loop {
@@ -78,12 +78,13 @@ impl Binding {
                         return Ok(());
                     }
                     self.hub.metrics.events_replayed_total.inc();
-                    events += 1;
+                    (events, newest) = (events + 1, event.id);
                 }
             }
         }
         if events > 0 {
-            let moment = Moment::Replayed { events };
+            let event = Id(newest);
+            let moment = Moment::Replayed { events, event };
             self.hub.timeline.note_now(listener.uid, moment);
         }
         if let Some(code_ends) = self.code_ends.filter(|_| listener.wants_ids) {

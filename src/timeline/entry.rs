@@ -9,8 +9,8 @@ use super::moment::{Id, Moment};
 /// A moment of a timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When it began, in unix milliseconds by the broker's clock.
-    pub at: u64,
+    /// When it began, in unix milliseconds by the broker's clock, to the microsecond.
+    pub at: f64,
     /// Where.
     pub node: String,
     /// How long it took, in milliseconds; 0 for what is done at once.
@@ -25,31 +25,47 @@ fn is_zero(ms: &f64) -> bool {
     *ms == 0.0
 }
 
-/// Reads what is on record and puts it in order. The clocks of two nodes differ by a millisecond or
-/// so, but no event was written before it was published.
+/// Reads what is on record and puts it in order.
+///
+/// What the nodes know of the broker's clock is a millisecond wrong or two. But no event was written
+/// before it was published: the clock of a node that says so is behind, by that much at least, and
+/// the node's moments are put so much later.
 pub fn in_order(texts: &[String]) -> Vec<Entry> {
     let entries = texts.iter().map(|text| serde_json::from_str(text));
     let mut entries: Vec<Entry> = entries.filter_map(Result::ok).collect();
-    let published: HashMap<String, u64> = entries.iter().filter_map(publication).collect();
-    let place = |entry: &Entry| match &entry.moment {
-        Moment::Written { event, .. } => {
-            let published = published.get(&event.to_string()).copied();
-            (entry.at.max(published.unwrap_or_default()), true)
-        }
-        _ => (entry.at, false),
-    };
-    entries.sort_by_key(place);
+    let behind = behind(&entries);
+    for entry in &mut entries {
+        entry.at += behind.get(&entry.node).unwrap_or(&0.0);
+    }
+    let is_written = |entry: &Entry| matches!(entry.moment, Moment::Written { .. });
+    entries.sort_by(|one, other| {
+        let by_time = one.at.total_cmp(&other.at);
+        by_time.then(is_written(one).cmp(&is_written(other)))
+    });
     entries
 }
 
-fn publication(entry: &Entry) -> Option<(String, u64)> {
-    match &entry.moment {
-        Moment::Published {
-            event: Some(Id(id)),
-            ..
-        } => Some((id.to_string(), entry.at)),
-        _ => None,
+/// By how many milliseconds the clock of a node is behind, as far as it shows.
+fn behind(entries: &[Entry]) -> HashMap<String, f64> {
+    let mut published = HashMap::new();
+    for entry in entries {
+        if let Moment::Published { event, .. } = &entry.moment
+            && let Some(Id(id)) = event
+        {
+            published.insert(*id, entry.at);
+        }
     }
+    let mut behind = HashMap::new();
+    for entry in entries {
+        if let Moment::Written { event: Id(id), .. } = &entry.moment
+            && let Some(published) = published.get(id)
+            && entry.at < *published
+        {
+            let node: &mut f64 = behind.entry(entry.node.clone()).or_default();
+            *node = node.max(published - entry.at);
+        }
+    }
+    behind
 }
 
 #[cfg(test)]
@@ -59,22 +75,29 @@ mod tests {
     #[test]
     fn what_two_nodes_say_is_put_in_order() {
         let texts = [
-            r#"{"at":7,"node":"b","moment":"bound"}"#,
-            r#"{"at":8,"node":"b","ms":0.2,"moment":"written","event":"9-0"}"#,
-            r#"{"at":5,"node":"a","moment":"issued","seconds":120,"renewed":false}"#,
-            r#"{"at":9,"node":"a","ms":1.5,"moment":"published","event":"9-0","door":"push","result":"ok","nodes":1}"#,
-            r#"{"at":9,"node":"a","moment":"settled","result":"done"}"#,
-            r#"{"at":10,"node":"c","moment":"something new","x":1}"#,
+            r#"{"at":7.5,"node":"b","moment":"bound"}"#,
+            r#"{"at":8.5,"node":"b","ms":0.2,"moment":"written","event":"9-0"}"#,
+            r#"{"at":8.625,"node":"b","moment":"left","why":"lost"}"#,
+            r#"{"at":5.0,"node":"a","moment":"issued","seconds":120,"renewed":false}"#,
+            r#"{"at":9.0,"node":"a","ms":1.5,"moment":"published","event":"9-0","door":"push","result":"ok","nodes":1}"#,
+            r#"{"at":10.0,"node":"a","moment":"something new","x":1}"#,
             "broken",
         ];
         let entries = in_order(&texts.map(str::to_owned));
-        let kinds: Vec<_> = entries.iter().map(|entry| entry.moment.kind()).collect();
-        assert_eq!(kinds, [0, 1, 8, 7, 9, 14]);
-        for (entry, text) in entries
+        let told: Vec<_> = entries
             .iter()
-            .zip([texts[2], texts[0], texts[3], texts[4], texts[1]])
-        {
-            assert_eq!(serde_json::to_string(entry).unwrap(), text);
-        }
+            .map(|entry| (entry.at, entry.moment.kind()))
+            .collect();
+        let expected = [
+            (5.0, 0),
+            (8.0, 1),
+            (9.0, 8),
+            (9.0, 9),
+            (9.125, 3),
+            (10.0, 14),
+        ];
+        assert_eq!(told, expected);
+        let issued = serde_json::to_string(&entries[0]).expect("plain data");
+        assert_eq!(issued, texts[3]);
     }
 }

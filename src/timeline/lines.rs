@@ -51,7 +51,7 @@ impl Lines {
         }
         let left_out = kind.left_out.swap(0, Ordering::Relaxed);
         let left_out = (left_out > 0).then_some(left_out);
-        let ms = super::millis(time);
+        let ms = super::length(time);
         write(uid, ms, left_out, moment);
     }
 }
@@ -73,9 +73,13 @@ fn write(uid: Uid, ms: f64, left_out: Option<u32>, moment: &Moment) {
         Moment::Scanned { result } => info!(%uid, %result, ms, left_out, "scan"),
         Moment::Asked => info!(%uid, left_out, "a scan is to be confirmed"),
         Moment::Decided { result } => info!(%uid, %result, left_out, "confirmation"),
-        Moment::Settled { action, result } => {
+        Moment::Settled {
+            action,
+            result,
+            scan_ms,
+        } => {
             let action = action.as_deref();
-            info!(%uid, action, %result, ms, left_out, "a scan was settled");
+            info!(%uid, action, %result, scan_ms, left_out, "a scan was settled");
         }
         Moment::Published {
             event,
@@ -91,8 +95,8 @@ fn write(uid: Uid, ms: f64, left_out: Option<u32>, moment: &Moment) {
         Moment::Written { event, scan_ms } => {
             debug!(%uid, %event, ms, scan_ms, left_out, "an event went to a page");
         }
-        Moment::Replayed { events } => {
-            debug!(%uid, events, left_out, "a page got what it had missed");
+        Moment::Replayed { events, event } => {
+            debug!(%uid, events, %event, left_out, "a page got what it had missed");
         }
         Moment::Gap => debug!(%uid, left_out, "a page was told of a gap"),
         Moment::Expired => info!(%uid, left_out, "a code has expired"),

@@ -57,6 +57,8 @@ pub enum Moment {
         action: Option<Word>,
         /// What came of it.
         result: Word,
+        /// Milliseconds since the callback of its scan.
+        scan_ms: f64,
     },
     /// An event was published, or refused.
     Published {
@@ -88,6 +90,8 @@ pub enum Moment {
     Replayed {
         /// How many events.
         events: usize,
+        /// The newest of them.
+        event: Id,
     },
     /// A page was told that something it missed is gone.
     Gap,

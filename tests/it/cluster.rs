@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    CLOSE, Code, Gateway, Page, Phone, Platform, Request, a_page_moves, a_scan_is_timed, broker,
-};
+use crate::support::{CLOSE, Code, Gateway, Page, Phone, Platform, Request, a_page_moves, broker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_at_one_node_reaches_a_page_at_the_other() {
@@ -190,13 +188,4 @@ async fn no_page_outlives_a_session_that_is_ended_elsewhere() {
             page.hears_nothing().await;
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_scan_at_one_node_is_timed_to_the_screen_at_the_other() {
-    let platform = Platform::start().await;
-    let (broker, _data) = broker().await;
-    let a = Gateway::joins(&broker, "a", |config| platform.serves(config)).await;
-    let b = Gateway::joins(&broker, "b", |config| platform.serves(config)).await;
-    a_scan_is_timed(&a, &b).await;
 }

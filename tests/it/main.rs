@@ -24,4 +24,5 @@ mod scan;
 mod send;
 mod shutdown;
 mod support;
+mod timeline;
 mod tls;

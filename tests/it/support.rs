@@ -21,6 +21,7 @@ mod diagnosis;
 mod gateway;
 mod http;
 mod invitation;
+mod life;
 mod page;
 mod patience;
 mod phone;
@@ -38,12 +39,16 @@ pub use diagnosis::Diagnosis;
 pub use gateway::{Gateway, broker, nobody};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
+pub use life::{kinds, lives_to, moments, timeline};
 pub use page::Page;
 pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
 pub use platform::{Call, Fault, Platform};
 pub use process::{Process, Program, scangate};
 pub use site::{Reaction, Site, Told};
-pub use stories::{a_page_moves, a_scan_is_timed, one_scan_at_two_nodes};
+pub use stories::{
+    a_life_is_told, a_page_moves, a_push_is_followed, a_scan_is_timed, last_moments_are_kept,
+    one_scan_at_two_nodes,
+};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

@@ -8,3 +8,4 @@ mod many;
 mod pages;
 mod send;
 mod sessions;
+mod timeline;

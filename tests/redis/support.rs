@@ -25,6 +25,8 @@ mod gateway;
 mod http;
 #[path = "../it/support/invitation.rs"]
 mod invitation;
+#[path = "../it/support/life.rs"]
+mod life;
 #[path = "../it/support/page.rs"]
 mod page;
 #[path = "../it/support/patience.rs"]
@@ -70,6 +72,7 @@ pub use history::{ANSWER_WITHIN, Said, check, check_but, only_words};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
 pub use join::{joins, joins_with};
+pub use life::lives_to;
 pub use link::Link;
 pub use page::Page;
 pub use patience::{eventually, soon};
@@ -83,7 +86,10 @@ pub use resp::{Reply, ask, converse};
 pub use sentinel::Sentinel;
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};
-pub use stories::{a_page_moves, a_scan_is_timed, one_scan_at_two_nodes};
+pub use stories::{
+    a_life_is_told, a_page_moves, a_push_is_followed, a_scan_is_timed, last_moments_are_kept,
+    one_scan_at_two_nodes,
+};
 pub use wait::{becomes, is_long, passes, within};
 pub use websocket::{BINARY, CLOSE, Frame, PING, PONG, TEXT, Websocket, masked};
 pub use wire::Wire;

@@ -14,6 +14,7 @@ mod replay;
 mod scan;
 mod session;
 mod stage;
+mod timeline;
 
 use stage::{Heard, Stage};
 

@@ -1,6 +1,5 @@
 //! Everything twice: callbacks, scans, choices, nodes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use scangate::broker::{Broker, Queue};

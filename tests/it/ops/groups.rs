@@ -1,7 +1,5 @@
 //! `/api/v1/groups`, and the claim in a bind that joins them.
 
-use std::sync::Arc;
-
 use scangate::broker::Broker;
 use scangate::config::Secret;
 use scangate::session::Ticket;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use scangate::broker::embedded::{Embedded, Retention};
 use scangate::config::Config;
+use scangate::metrics::Metrics;
 use scangate::node::{Addresses, Node, NodeError};
 use scangate::registry::Registry;
 use scangate::timeline::Timeline;

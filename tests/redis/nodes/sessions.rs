@@ -6,8 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::support::{
-    Gateway, Phone, Platform, Reply, Request, Server, a_scan_is_timed, becomes, converse, joins,
-    joins_with,
+    Gateway, Phone, Platform, Reply, Request, Server, becomes, converse, joins, joins_with,
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -245,14 +244,4 @@ async fn a_node_tells_of_many_sessions_of_others() {
     assert_eq!(order, expected);
     let online = sessions.iter().filter(|shown| shown["online"] == true);
     assert_eq!(online.count(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_scan_at_one_node_is_timed_to_the_screen_at_the_other() {
-    let platform = Platform::start().await;
-    let redis = Server::start().await;
-    let url = redis.url();
-    let join = async || joins_with(&url, |config| platform.serves(config)).await;
-    let [a, b] = [join().await, join().await];
-    a_scan_is_timed(&a, &b).await;
 }
