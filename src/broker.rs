@@ -186,15 +186,17 @@ impl Broker {
         verb!(self.end(uid))
     }
 
-    /// Adds moments to the timeline of a session, which outlives it. False where nothing is known of
-    /// the uid: then nothing is remembered.
+    /// Adds moments to the timeline of a session, which outlives it. Where it has none yet, and the
+    /// moments themselves do not show that there `was_session`, one has to be on record: otherwise
+    /// nothing is remembered, and the answer is false.
     pub async fn remember(
         &self,
         uid: Uid,
         moments: Vec<String>,
+        was_session: bool,
         bounds: TimelineBounds,
     ) -> Result<bool, BrokerError> {
-        verb!(self.remember(uid, moments, bounds))
+        verb!(self.remember(uid, moments, was_session, bounds))
     }
 
     /// What is remembered of a session; None where nothing is known of the uid.

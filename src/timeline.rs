@@ -146,7 +146,7 @@ impl Timeline {
 
     async fn remember(&self, broker: &Broker, notes: impl Iterator<Item = Note>) {
         let (node, ahead) = (broker.name(), broker.clock_ahead_millis() as f64);
-        let mut by_uid: HashMap<Uid, Vec<String>> = HashMap::new();
+        let mut by_uid: HashMap<Uid, (Vec<String>, bool)> = HashMap::new();
         for note in notes {
             let entry = Entry {
                 at: millis(note.at) + ahead,
@@ -155,12 +155,15 @@ impl Timeline {
                 moment: note.moment,
             };
             let text = serde_json::to_string(&entry).expect("plain data");
-            by_uid.entry(note.uid).or_default().push(text);
+            let (moments, was_session) = by_uid.entry(note.uid).or_default();
+            moments.push(text);
+            *was_session |= entry.moment.shows_session();
         }
         stream::iter(by_uid)
-            .for_each_concurrent(AT_A_TIME, async |(uid, moments)| {
+            .for_each_concurrent(AT_A_TIME, async |(uid, (moments, was_session))| {
                 let many = moments.len() as u64;
-                match broker.remember(uid, moments, self.bounds).await {
+                let remembered = broker.remember(uid, moments, was_session, self.bounds);
+                match remembered.await {
                     Ok(true) => self.recorded.inc_by(many),
                     // Of a uid that nobody knows nothing is remembered.
                     Ok(false) => {}

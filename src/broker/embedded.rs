@@ -204,8 +204,14 @@ impl Member {
         })
     }
 
-    pub(super) fn remember(&self, uid: Uid, moments: Vec<String>, bounds: TimelineBounds) -> bool {
-        let is_known = self.broker.sessions.is_known(uid);
+    pub(super) fn remember(
+        &self,
+        uid: Uid,
+        moments: Vec<String>,
+        was_session: bool,
+        bounds: TimelineBounds,
+    ) -> bool {
+        let is_known = was_session || self.broker.sessions.is_known(uid);
         let timelines = &self.broker.timelines;
         timelines.remember(uid, moments, bounds, is_known)
     }

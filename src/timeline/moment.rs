@@ -133,6 +133,16 @@ impl Moment {
         }
     }
 
+    /// Whether it can only have happened to a session that was on record.
+    pub fn shows_session(&self) -> bool {
+        match self {
+            Moment::Scanned { result } => result != "unknown",
+            Moment::Published { event, .. } => event.is_some(),
+            Moment::Unknown => false,
+            _ => true,
+        }
+    }
+
     /// Whether pages and backends can make so many of it that not each can be remembered.
     pub fn comes_often(&self) -> bool {
         matches!(

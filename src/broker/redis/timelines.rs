@@ -11,11 +11,13 @@ impl Redis {
         &self,
         uid: Uid,
         moments: Vec<String>,
+        was_session: bool,
         bounds: TimelineBounds,
     ) -> Result<bool, BrokerError> {
         let mut arguments = vec![
             bounds.entries.to_string(),
             bounds.life.as_millis().to_string(),
+            u8::from(was_session).to_string(),
         ];
         arguments.extend(moments);
         let keys = self.keys.timeline(uid);

@@ -1,10 +1,9 @@
 //! `remember` and `remembered`: what happened to a session, for a while.
 
-use std::time::Duration;
+use scangate::broker::{Broker, TimelineBounds};
+use scangate::session::Uid;
 
-use scangate::broker::TimelineBounds;
-
-use super::stage::{GRACE, LONG, Stage, fresh_uid, new_session};
+use super::stage::{GRACE, LONG, Stage, fresh_uid};
 use crate::support::becomes;
 
 super::on_both!(
@@ -23,13 +22,18 @@ fn moments(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// Says that this happened to a uid; whether it is remembered.
+async fn adds(member: &Broker, uid: Uid, texts: &[&str], bounds: TimelineBounds) -> bool {
+    let added = member.remember(uid, moments(texts), false, bounds);
+    added.await.unwrap()
+}
+
 async fn moments_are_every_members(stage: Stage) {
     let (uid, other) = (stage.session().await, stage.session().await);
     let empty = stage.b.remembered(uid, BOUNDS).await.unwrap().unwrap();
     assert_eq!((empty.moments.len(), empty.truncated), (0, false));
-    let (one, more) = (moments(&["w\u{f6}rd {x}"]), moments(&["2", "3"]));
-    assert!(stage.a.remember(uid, one, BOUNDS).await.unwrap());
-    assert!(stage.b.remember(uid, more, BOUNDS).await.unwrap());
+    assert!(adds(&stage.a, uid, &["w\u{f6}rd {x}"], BOUNDS).await);
+    assert!(adds(&stage.b, uid, &["2", "3"], BOUNDS).await);
     let told = stage.a.remembered(uid, BOUNDS).await.unwrap().unwrap();
     assert_eq!(told.moments, ["w\u{f6}rd {x}", "2", "3"]);
     assert!(!told.truncated);
@@ -40,51 +44,34 @@ async fn moments_are_every_members(stage: Stage) {
 async fn the_newest_are_kept(stage: Stage) {
     let uid = stage.session().await;
     for texts in [&["1", "2"][..], &["3", "4"], &["5", "6", "7", "8", "9"]] {
-        stage.a.remember(uid, moments(texts), BOUNDS).await.unwrap();
+        assert!(adds(&stage.a, uid, texts, BOUNDS).await);
     }
     let told = stage.b.remembered(uid, BOUNDS).await.unwrap().unwrap();
-    assert_eq!(
-        (told.moments, told.truncated),
-        (moments(&["7", "8", "9"]), true)
-    );
+    let newest = moments(&["7", "8", "9"]);
+    assert_eq!((told.moments, told.truncated), (newest, true));
 }
 
 async fn nothing_is_remembered_of_nobody(stage: Stage) {
     let uid = fresh_uid();
-    assert!(
-        !stage
-            .a
-            .remember(uid, moments(&["1"]), BOUNDS)
-            .await
-            .unwrap()
-    );
+    assert!(!adds(&stage.a, uid, &["1"], BOUNDS).await);
     assert!(stage.b.remembered(uid, BOUNDS).await.unwrap().is_none());
+    // But of somebody who has gone, where the moments show it.
+    let shown = stage.a.remember(uid, moments(&["2"]), true, BOUNDS);
+    assert!(shown.await.unwrap());
+    let told = stage.b.remembered(uid, BOUNDS).await.unwrap().unwrap();
+    assert_eq!(told.moments, ["2"]);
 }
 
 async fn a_timeline_outlives_its_session_and_ends(stage: Stage) {
-    let session = new_session(Duration::from_millis(1));
-    let uid = session.uid;
-    stage.a.issue(session).await.unwrap();
+    let uid = stage.session().await;
     let bounds = TimelineBounds {
         life: 4 * GRACE,
         ..BOUNDS
     };
-    assert!(
-        stage
-            .a
-            .remember(uid, moments(&["1"]), bounds)
-            .await
-            .unwrap()
-    );
+    assert!(adds(&stage.a, uid, &["1"], bounds).await);
     stage.a.end(uid).await.unwrap();
     // Still known: more can be added, and its life begins anew.
-    assert!(
-        stage
-            .b
-            .remember(uid, moments(&["2"]), bounds)
-            .await
-            .unwrap()
-    );
+    assert!(adds(&stage.b, uid, &["2"], bounds).await);
     let told = stage.a.remembered(uid, bounds).await.unwrap().unwrap();
     assert_eq!(told.moments, ["1", "2"]);
     let question = async || stage.a.remembered(uid, bounds).await.unwrap();
