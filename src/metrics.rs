@@ -14,7 +14,7 @@ mod manual;
 pub(crate) const REDIS_COMMANDS: &[&str] = &[
     "issue", "hold", "release", "restore", "publish", "replay", "scan", "settle", "end", "view",
     "sing", "forget", "count", "audit", "write", "enqueue", "take", "postpone", "finish", "join",
-    "quit", "members", "get", "set", "hmget", "hvals", "spublish", "ssubscribe",
+    "quit", "members", "remember", "remembered", "get", "set", "hmget", "hvals", "spublish", "ssubscribe",
     "sunsubscribe", "wait",
 ];
 
