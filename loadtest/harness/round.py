@@ -34,6 +34,10 @@ class Round:
             self.folder = folder
             try:
                 return self._run()
+            except Fault:
+                if self.owned and self.owned[0].is_ours:
+                    print(f"  the cluster's last words:\n{self.owned[0].process.last_words()}")
+                raise
             finally:
                 with undisturbed():
                     for one in reversed(self.owned):
