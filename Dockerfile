@@ -26,7 +26,8 @@ RUN touch src/lib.rs src/main.rs && BUILD_REVISION="$REVISION" cargo build --rel
 
 # Everything that the image will hold, under one folder.
 COPY LICENSE ./
-RUN install -D --target-directory=/image target/release/scangate LICENSE \
+RUN install -D --target-directory=/image/usr/local/bin target/release/scangate \
+    && install -D --mode=644 --target-directory=/image/usr/share/doc/scangate LICENSE \
     && ldd target/release/scangate | grep -o '/[^ ]*' | xargs cp --parents --dereference --target-directory=/image \
     && install -D --mode=644 --target-directory=/image/etc/ssl/certs /etc/ssl/certs/ca-certificates.crt \
     && echo 'hosts: files dns' >/image/etc/nsswitch.conf \
@@ -50,5 +51,7 @@ VOLUME /data
 EXPOSE 2129 5678 9129
 # Drains. There is no HEALTHCHECK: what may be asked is at port 9129, /livez and /readyz, for whoever runs the container.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/scangate"]
+# Found by `docker exec CONTAINER scangate doctor`.
+ENV PATH=/usr/local/bin
+ENTRYPOINT ["scangate"]
 CMD ["serve"]

@@ -28,6 +28,7 @@ SAID = {
         "http://trial-scangate-ops.gates:9129/api/v1/",
         "helm test -n gates trial",
         "up to 45 s",
+        "kubectl -n gates exec deploy/trial-scangate -- scangate doctor --grace-period=40",
         "!Mind:",
     ],
     "secrets": ["https://scan.example.com/wechat", "!Mind:"],
