@@ -16,7 +16,7 @@ use clap::{Arg, Command, value_parser};
 use fastwebsockets::{OpCode, upgrade};
 use http_body_util::Full;
 use hyper::StatusCode;
-use scangate::connection::{Connection, Heard, Rules};
+use scangate::connection::{Connection, Heard, Rules, Traffic};
 use scangate::ending::Ending;
 use scangate::frame;
 use scangate::http::{self, Request, Response};
@@ -55,6 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         (Some(certificate), Some(key)) => Some(Certificate::load(certificate, key)?.acceptor()?),
         _ => None,
     };
+    let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(Rules {
         message_bytes,
         // A message may come back whole while the one before it is still on its way.
@@ -62,10 +63,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         frames_per_second: None,
         ping_after: None,
         silence: Duration::from_secs(600),
+        traffic: Traffic::of(&metrics),
     });
     let listener = Listener::bind("public", address)?;
     println!("echoing on {}", listener.address());
-    let metrics = Arc::new(Metrics::new());
     listener
         .run(1000, CancellationToken::new(), metrics, move |accepted| {
             tokio::spawn(serve(accepted, tls.clone(), Arc::clone(&rules)));

@@ -18,11 +18,13 @@ use crate::stream::Stream;
 mod outbox;
 mod pace;
 mod socket;
+mod traffic;
 
 use outbox::Outbox;
 pub use socket::{Heard, Socket};
+pub use traffic::Traffic;
 
-/// What a connection may do.
+/// What a connection may do, and where that is counted.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Bytes of one message from the peer.
@@ -35,6 +37,8 @@ pub struct Rules {
     pub ping_after: Option<Duration>,
     /// Silence after which the connection is ended.
     pub silence: Duration,
+    /// The figures that all connections share.
+    pub traffic: Traffic,
 }
 
 /// How a frame fared.
@@ -52,7 +56,6 @@ pub enum Sent {
 #[derive(Debug)]
 pub struct Connection {
     state: Mutex<State>,
-    queue_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -78,13 +81,12 @@ impl Connection {
     pub fn open(stream: Stream, early: &[u8], rules: Arc<Rules>) -> Socket {
         let connection = Arc::new(Self {
             state: Mutex::new(State {
-                outbox: Outbox::new(stream),
+                outbox: Outbox::new(stream, Arc::clone(&rules)),
                 ending: None,
                 nudged: false,
                 closed: false,
                 task: None,
             }),
-            queue_bytes: rules.queue_bytes,
         });
         Socket::new(connection, early, rules)
     }
@@ -101,7 +103,7 @@ impl Connection {
         if state.is_over() {
             return Sent::Over;
         }
-        match state.outbox.send(frame, self.queue_bytes, later) {
+        match state.outbox.send(frame, later) {
             Ok(Sent::Written) => Sent::Written,
             Ok(sent) => {
                 state.wake();

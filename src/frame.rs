@@ -71,8 +71,6 @@ pub struct FrameReader {
     cut: Option<Box<CutFrame>>,
     /// A message of which only some fragments have come.
     open: Option<Box<OpenMessage>>,
-    /// Whole frames since they were last counted.
-    frames: u32,
 }
 
 #[derive(Debug, Default)]
@@ -103,15 +101,19 @@ impl FrameReader {
             max_message,
             cut: None,
             open: None,
-            frames: 0,
         }
     }
 
     /// Takes the next message from the front of `input`, unmasking it in place.
     ///
     /// None when `input` is used up; what was cut off is remembered, so feed the bytes that
-    /// come next. After an error or a close nothing more may be read.
-    pub fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Message<'a>>, Violation> {
+    /// come next. After an error or a close nothing more may be read. `saw` is told of each frame
+    /// that has come whole, fragments and control frames too.
+    pub fn next<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        mut saw: impl FnMut(OpCode),
+    ) -> Result<Option<Message<'a>>, Violation> {
         loop {
             let whole = match self.cut.take() {
                 None => self.whole_frame(input)?,
@@ -120,16 +122,11 @@ impl FrameReader {
             let Some((header, payload)) = whole else {
                 return Ok(None);
             };
-            self.frames += 1;
+            saw(header.opcode);
             if let Some(message) = self.accept(header, payload)? {
                 return Ok(Some(message));
             }
         }
-    }
-
-    /// How many frames have come whole since the last call, fragments and control frames too.
-    pub fn take_frames(&mut self) -> u32 {
-        mem::take(&mut self.frames)
     }
 
     /// The usual case: the frame lies whole in `input`.

@@ -11,7 +11,7 @@ use crate::action::Workshop;
 use crate::client::{self, Client};
 use crate::config::Config;
 use crate::confirm::Confirmations;
-use crate::connection::Rules;
+use crate::connection::{Rules, Traffic};
 use crate::hooks::Hooks;
 use crate::http::{self, Request, Scheme};
 use crate::hub::Hub;
@@ -85,7 +85,7 @@ impl Gateway {
         most_websockets: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
-            rules: ArcSwap::from_pointee(rules(&config)),
+            rules: ArcSwap::from_pointee(rules(&config, &metrics)),
             config: ArcSwap::from_pointee(config),
             hub,
             wechat,
@@ -119,7 +119,7 @@ impl Gateway {
 
     /// Takes a configuration; what it says of connections holds for new ones.
     pub fn reload(&self, config: Config) {
-        self.rules.store(Arc::new(rules(&config)));
+        self.rules.store(Arc::new(rules(&config, &self.metrics)));
         self.config.store(Arc::new(config));
     }
 
@@ -174,12 +174,13 @@ impl Gateway {
     }
 }
 
-fn rules(config: &Config) -> Rules {
+fn rules(config: &Config, metrics: &Metrics) -> Rules {
     Rules {
         message_bytes: config.limit.message_bytes,
         queue_bytes: config.limit.queue_bytes,
         frames_per_second: Some(config.limit.messages_per_second),
         ping_after: config.ping.interval(),
         silence: config.heartbeat.after,
+        traffic: Traffic::of(metrics),
     }
 }

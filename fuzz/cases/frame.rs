@@ -55,7 +55,7 @@ fn read(wire: &[u8], limit: usize, mut piece_size: impl FnMut() -> usize) -> Vec
 }
 
 fn next(reader: &mut FrameReader, input: &mut &mut [u8]) -> Option<Seen> {
-    match reader.next(input) {
+    match reader.next(input, |_| {}) {
         Ok(None) => None,
         Ok(Some(Message::Text(text))) => Some(Seen::Text(text.into_owned())),
         Ok(Some(Message::Binary(bytes))) => Some(Seen::Binary(bytes.into_owned())),

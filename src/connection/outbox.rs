@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -10,12 +11,13 @@ use bytes::{Buf, Bytes};
 use crate::ending::Ending;
 use crate::stream::Stream;
 
-use super::{Sent, Then};
+use super::{Rules, Sent, Then};
 
 /// A stream with the frames that wait for it.
 #[derive(Debug)]
 pub(super) struct Outbox {
     pub stream: Stream,
+    rules: Arc<Rules>,
     /// Oldest first; the front one may be partly written already.
     queue: VecDeque<Entry>,
     /// Cost of what is queued, in bytes.
@@ -42,9 +44,10 @@ impl fmt::Debug for Entry {
 const ENTRY_COST: usize = 64;
 
 impl Outbox {
-    pub fn new(stream: Stream) -> Self {
+    pub fn new(stream: Stream, rules: Arc<Rules>) -> Self {
         Self {
             stream,
+            rules,
             queue: VecDeque::new(),
             queued: 0,
             begun: false,
@@ -57,7 +60,6 @@ impl Outbox {
     pub fn send(
         &mut self,
         frame: Bytes,
-        queue_bytes: usize,
         later: impl FnOnce() -> Option<Then>,
     ) -> Result<Sent, Ending> {
         if self.queue.is_empty() && !self.unflushed {
@@ -67,7 +69,8 @@ impl Outbox {
                 Err(_) => Err(Ending::Lost),
             };
         }
-        if self.queued + frame.len() + ENTRY_COST > queue_bytes {
+        if self.queued + frame.len() + ENTRY_COST > self.rules.queue_bytes {
+            self.rules.traffic.overflows.inc();
             return Err(Ending::TooSlow);
         }
         self.push(frame, later());
@@ -82,6 +85,7 @@ impl Outbox {
     ) -> io::Result<()> {
         match self.stream.try_write(&frame) {
             Ok(written) => {
+                self.rules.traffic.wrote(&frame, written, 0 < written);
                 self.unflushed = true;
                 self.begun = 0 < written && written < frame.len();
                 frame.advance(written);
@@ -107,7 +111,10 @@ impl Outbox {
     /// but for a frame that has begun.
     pub fn finish_with(&mut self, goodbye: Bytes, flush_first: bool) {
         if !flush_first {
-            self.queue.truncate(usize::from(self.begun));
+            let dropped = self.queue.drain(usize::from(self.begun)..);
+            let less: usize = dropped.map(|entry| entry.frame.len() + ENTRY_COST).sum();
+            self.queued -= less;
+            self.rules.traffic.waiting_bytes.sub(less as i64);
         }
         self.push(goodbye, None);
     }
@@ -125,28 +132,34 @@ impl Outbox {
     }
 
     fn push(&mut self, frame: Bytes, then: Option<Then>) {
-        self.queued += frame.len() + ENTRY_COST;
+        let cost = frame.len() + ENTRY_COST;
+        self.queued += cost;
+        self.rules.traffic.waiting_bytes.add(cost as i64);
         self.queue.push_back(Entry { frame, then });
     }
 
     /// Writes until all is written or the socket takes no more (`WouldBlock`).
     fn drain(&mut self) -> io::Result<()> {
+        let traffic = &self.rules.traffic;
         while let Some(front) = self.queue.front_mut() {
             let written = self.stream.try_write(&front.frame)?;
             if written == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
+            traffic.wrote(&front.frame, written, !self.begun);
             self.unflushed = true;
             self.begun = written < front.frame.len();
-            self.queued -= written;
             front.frame.advance(written);
+            let mut less = written;
             if front.frame.is_empty() {
+                less += ENTRY_COST;
                 let gone = self.queue.pop_front();
-                self.queued -= ENTRY_COST;
                 if let Some(then) = gone.and_then(|gone| gone.then) {
                     then();
                 }
             }
+            self.queued -= less;
+            traffic.waiting_bytes.sub(less as i64);
         }
         if self.queue.capacity() > 0 {
             // What a burst needed is not kept by an idle connection.
@@ -157,5 +170,12 @@ impl Outbox {
             self.unflushed = false;
         }
         Ok(())
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let waiting = &self.rules.traffic.waiting_bytes;
+        waiting.sub(self.queued as i64);
     }
 }

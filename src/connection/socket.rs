@@ -62,6 +62,7 @@ thread_local! {
 impl Socket {
     pub(super) fn new(connection: Arc<Connection>, early: &[u8], rules: Arc<Rules>) -> Self {
         let now = Instant::now();
+        rules.traffic.received_bytes.inc_by(early.len() as u64);
         Self {
             connection,
             reader: FrameReader::new(rules.message_bytes),
@@ -142,9 +143,11 @@ impl Socket {
         let mut buffer = ReadBuf::new(scratch);
         let mut state = self.connection.state.lock();
         let stream = Pin::new(&mut state.outbox.stream);
-        stream
-            .poll_read(context, &mut buffer)
-            .map(|read| read.map_or(0, |()| buffer.filled().len()))
+        stream.poll_read(context, &mut buffer).map(|read| {
+            let length = read.map_or(0, |()| buffer.filled().len());
+            self.rules.traffic.received_bytes.inc_by(length as u64);
+            length
+        })
     }
 
     /// The first message in `bytes`; what follows it is kept for the next call.
@@ -172,8 +175,12 @@ impl Socket {
     /// Deals with control frames until a message comes that is not for us.
     fn next_message(&mut self, input: &mut &mut [u8]) -> Option<Heard> {
         loop {
-            let read = self.reader.next(input);
-            let frames = self.reader.take_frames();
+            let mut frames = 0;
+            let received = &self.rules.traffic.received;
+            let read = self.reader.next(input, |opcode| {
+                frames += 1;
+                received.count(opcode);
+            });
             if frames > 0 && !self.note_signs_of_life(frames) {
                 return Some(Heard::Over(Ending::TooFast));
             }

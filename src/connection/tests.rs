@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::frame;
+use crate::metrics::Metrics;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -18,6 +19,7 @@ fn rules() -> Rules {
         frames_per_second: Some(50),
         ping_after: Some(25 * SECOND),
         silence: 40 * SECOND,
+        traffic: Traffic::of(&Metrics::new()),
     }
 }
 
@@ -195,4 +197,82 @@ async fn a_vanished_peer_is_lost() {
     let (mut socket, peer) = pair(rules(), b"").await;
     drop(peer);
     assert_eq!(ending(&mut socket).await, Ending::Lost);
+}
+
+#[tokio::test]
+async fn frames_and_bytes_are_counted_both_ways() {
+    let metrics = Metrics::new();
+    let rules = Rules {
+        traffic: Traffic::of(&metrics),
+        ..rules()
+    };
+    let mut early = masked(OpCode::Text, b"one");
+    early[0] &= 0x7f;
+    let (mut socket, mut peer) = pair(rules, &early).await;
+    let mut wire = masked(OpCode::Ping, b"");
+    wire.extend(masked(OpCode::Continuation, b" text"));
+    wire.extend(masked(OpCode::Close, b""));
+    peer.write_all(&wire).await.unwrap();
+    assert_eq!(heard_text(&mut socket).await, "one text");
+    socket.connection().send(frame::text_frame(b"hello"));
+    assert_eq!(ending(&mut socket).await, Ending::Left(None));
+    socket.goodbye(Ending::Left(None)).await;
+
+    let received = &metrics.websocket_frames_received_total;
+    let sent = &metrics.websocket_frames_sent_total;
+    for (total, kind, many) in [
+        (received, "text", 1),
+        (received, "continuation", 1),
+        (received, "ping", 1),
+        (received, "close", 1),
+        (sent, "pong", 1),
+        (sent, "text", 1),
+        (sent, "close", 1),
+        (sent, "continuation", 0),
+    ] {
+        assert_eq!(total.with_label_values(&[kind]).get(), many, "{kind}");
+    }
+    let bytes = (early.len() + wire.len()) as u64;
+    assert_eq!(metrics.websocket_received_bytes_total.get(), bytes);
+    let (pong, hello, goodbye) = (2, 7, 4);
+    assert_eq!(
+        metrics.websocket_sent_bytes_total.get(),
+        pong + hello + goodbye
+    );
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_until_it_has_gone() {
+    let metrics = Metrics::new();
+    let rules = Rules {
+        queue_bytes: 200_000,
+        traffic: Traffic::of(&metrics),
+        ..rules()
+    };
+    let (mut socket, mut peer) = pair(rules, b"").await;
+    let handle = Arc::clone(socket.connection());
+    let mut sent = 0;
+    loop {
+        match handle.send(frame::encode(OpCode::Binary, &[0; 60_000])) {
+            Sent::Over => break,
+            _ => sent += 1,
+        }
+    }
+    let waiting = &metrics.outbox_bytes;
+    assert!((100_000..=200_000).contains(&waiting.get()), "{waiting:?}");
+    assert_eq!(metrics.outbox_overflows_total.get(), 1);
+
+    assert_eq!(ending(&mut socket).await, Ending::TooSlow);
+    let goodbye = tokio::spawn(socket.goodbye(Ending::TooSlow));
+    let mut frames = 0;
+    // What had begun is finished; the rest gives way to the goodbye.
+    while read_frame(&mut peer).await.0 != 8 {
+        frames += 1;
+    }
+    assert!(frames < sent, "{frames}");
+    drop((peer, handle));
+    goodbye.await.unwrap();
+    assert_eq!(waiting.get(), 0);
+    let binary = metrics.websocket_frames_sent_total;
+    assert_eq!(binary.with_label_values(&["binary"]).get(), frames);
 }

@@ -40,7 +40,7 @@ fn read_in_pieces(bytes: &[u8], sizes: &[usize], max_message: usize) -> Vec<Seen
         let mut scratch = piece.to_vec();
         let mut input = &mut scratch[..];
         loop {
-            match reader.next(&mut input) {
+            match reader.next(&mut input, |_| {}) {
                 Ok(None) => break,
                 Ok(Some(Message::Text(text))) => seen.push(Seen::Text(text.into_owned())),
                 Ok(Some(Message::Binary(data))) => seen.push(Seen::Binary(data.into_owned())),
@@ -193,7 +193,7 @@ fn an_idle_reader_owns_nothing() {
     let mut reader = FrameReader::new(4096);
     let mut wire = client_frame(0x81, b"hello");
     let mut input = &mut wire[..];
-    assert!(reader.next(&mut input).unwrap().is_some());
+    assert!(reader.next(&mut input, |_| {}).unwrap().is_some());
     assert!(reader.cut.is_none() && reader.open.is_none());
 }
 
