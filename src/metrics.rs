@@ -7,7 +7,9 @@ use prometheus::{
 };
 
 mod declare;
+pub mod lag;
 mod manual;
+mod memory;
 
 /// The scripts by their files' names, and what is asked of Redis without a script.
 #[rustfmt::skip]
@@ -146,7 +148,7 @@ declare::metrics! {
         wechat_call_duration_seconds: Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
         /// Unix time at which the cached access_token of WeChat expires; 0 without one.
         wechat_token_expiry_timestamp_seconds: IntGauge,
-        /// Unix time at which that token was fetched; 0 without one.
+        /// Unix time at which this node got that token, of the platform or of another node; 0 without one.
         wechat_token_fetched_timestamp_seconds: IntGauge,
     }
     "Messages and hooks" {
@@ -177,6 +179,9 @@ declare::metrics! {
 impl Metrics {
     /// The Prometheus text exposition, this process's own metrics included.
     pub fn render(&self) -> Vec<u8> {
+        let limit = memory::limit().unwrap_or_default();
+        self.memory_limit_bytes
+            .set(limit.try_into().unwrap_or(i64::MAX));
         let mut families = self.registry.gather();
         families.extend(prometheus::core::Collector::collect(
             &prometheus::process_collector::ProcessCollector::for_self(),

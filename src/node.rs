@@ -25,7 +25,7 @@ use crate::gateway::Gateway;
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::listen::Listener;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, lag};
 use crate::outbound::RootsError;
 use crate::points::Points;
 use crate::random;
@@ -345,6 +345,7 @@ impl Node {
         let timeline = Arc::clone(gateway.hub.timeline());
         let broker = gateway.hub.broker().clone();
         tasks.spawn(timeline.keep(broker, shutdown.over.clone()));
+        shutdown.spawn_until_over(lag::watch(metrics.runtime_lag_seconds.clone()));
         let hub = Arc::clone(&gateway.hub);
         shutdown.spawn_until_over(async move { hub.watch_codes().await });
         let hub = Arc::clone(&gateway.hub);

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Arrival, BrokerError, Claim, Counted, Held, Inbox, Issued, NewSession, NodeView, Published,
-    Remembered, Replay, Scanned, SessionView, SharedInbox, TimelineBounds, Told,
+    Queue, Remembered, Replay, Scanned, SessionView, SharedInbox, TimelineBounds, Told,
 };
 use crate::message::Event;
 use crate::metrics::Metrics;
@@ -196,6 +196,10 @@ impl Member {
 
     pub(super) fn observe(&self, metrics: &Metrics) {
         self.broker.sessions.census().show(metrics);
+        for queue in Queue::ALL {
+            let gauge = metrics.jobs_waiting.with_label_values(&[queue.word()]);
+            gauge.set(self.broker.store.waiting.of(queue));
+        }
     }
 
     pub(super) fn end(&self, uid: Uid) -> bool {

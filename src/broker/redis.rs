@@ -15,7 +15,7 @@ pub use fred::error::Error as RedisError;
 use fred::interfaces::ClientLike;
 use fred::types::Value;
 use parking_lot::Mutex;
-use prometheus::IntCounter;
+use prometheus::{IntCounter, IntGaugeVec};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -77,6 +77,8 @@ pub struct Redis {
     resync: Resync,
     /// Times that messages came faster than they were taken.
     lags: IntCounter,
+    /// How many jobs each queue had when this node last looked.
+    jobs_waiting: IntGaugeVec,
     inbox: Mutex<Option<SharedInbox>>,
     /// Stops the tasks.
     stop: CancellationToken,
@@ -138,6 +140,7 @@ impl Redis {
             canary: Canary::new(),
             resync: Resync::new(metrics),
             lags: metrics.redis_subscription_lags_total.clone(),
+            jobs_waiting: metrics.jobs_waiting.clone(),
             inbox: Mutex::new(Some(inbox)),
             stop,
             returns: TaskTracker::new(),

@@ -200,6 +200,9 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// Every queue.
+    pub const ALL: [Queue; 3] = [Queue::Messages, Queue::Hooks, Queue::Confirmations];
+
     /// Its name at the broker, and its metric label.
     pub fn word(self) -> &'static str {
         match self {

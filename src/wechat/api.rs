@@ -299,6 +299,10 @@ impl Api {
         self.metrics
             .wechat_token_expiry_timestamp_seconds
             .set(expiry.try_into().unwrap_or(i64::MAX));
+        let got_at = self.token.got_at().unwrap_or_default();
+        self.metrics
+            .wechat_token_fetched_timestamp_seconds
+            .set(got_at.as_secs() as i64);
     }
 }
 

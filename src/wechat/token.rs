@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::answer::AccessToken;
 use super::api::CallError;
 use super::breaker::Breaker;
+use crate::clock::unix_time;
 use crate::random;
 
 /// Keeps the current token.
@@ -34,6 +35,8 @@ struct Current {
     token: String,
     refresh_at: Instant,
     ends: Instant,
+    /// Unix time.
+    got_at: Duration,
 }
 
 impl std::fmt::Debug for State {
@@ -110,6 +113,12 @@ impl TokenKeeper {
         Some(ends.saturating_duration_since(Instant::now()))
     }
 
+    /// The Unix time at which it was got.
+    pub fn got_at(&self) -> Option<Duration> {
+        let state = self.state.lock();
+        Some(state.current.as_ref()?.got_at)
+    }
+
     fn current(&self) -> Option<String> {
         let state = self.state.lock();
         let current = state.current.as_ref()?;
@@ -141,6 +150,7 @@ impl TokenKeeper {
             token: token.clone(),
             refresh_at: now + lifetime - ahead,
             ends: now + lifetime,
+            got_at: unix_time(),
         });
         Ok(token)
     }

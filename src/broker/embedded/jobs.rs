@@ -1,5 +1,7 @@
 //! Queues of jobs, kept in the database file: each job, and an index by when it is due.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use redb::{
@@ -15,6 +17,31 @@ use crate::broker::{BrokerError, Enqueued, Job, Queue, Taken};
 const JOBS: TableDefinition<(&str, &str), (u64, u32, &str)> = TableDefinition::new("jobs");
 /// Queue, when due, id.
 const DUE: TableDefinition<(&str, u64, &str), ()> = TableDefinition::new("due");
+
+/// How many jobs each queue has: kept beside the tables, which would have to be read for it.
+#[derive(Debug, Default)]
+pub(in crate::broker) struct Waiting([AtomicI64; Queue::ALL.len()]);
+
+impl Waiting {
+    /// Counts those in the file.
+    pub(super) fn count(database: &Database) -> StoreResult<Self> {
+        let read = database.begin_read()?;
+        let due = read.open_table(DUE)?;
+        let waiting = Self::default();
+        for queue in Queue::ALL {
+            waiting.add(queue, of_queue(&due, queue)?.count() as i64);
+        }
+        Ok(waiting)
+    }
+
+    pub fn of(&self, queue: Queue) -> i64 {
+        self.0[queue as usize].load(Ordering::Relaxed)
+    }
+
+    fn add(&self, queue: Queue, more: i64) {
+        self.0[queue as usize].fetch_add(more, Ordering::Relaxed);
+    }
+}
 
 /// Makes the tables where they are missing.
 pub(super) fn open_tables(write: &WriteTransaction) -> StoreResult<()> {
@@ -32,6 +59,7 @@ impl Store {
         delay: Duration,
     ) -> Result<Enqueued, BrokerError> {
         let (id, payload) = (id.to_owned(), payload.to_owned());
+        let waiting = Arc::clone(&self.waiting);
         self.run(move |database| {
             let write = database.begin_write()?;
             {
@@ -50,6 +78,7 @@ impl Store {
                 due.insert((queue.word(), when, id.as_str()), ())?;
             }
             write.commit()?;
+            waiting.add(queue, 1);
             Ok(Enqueued::Yes)
         })
         .await
@@ -98,16 +127,20 @@ impl Store {
 
     pub async fn finish(&self, queue: Queue, id: &str) -> Result<(), BrokerError> {
         let id = id.to_owned();
+        let waiting = Arc::clone(&self.waiting);
         self.run(move |database| {
             let write = database.begin_write()?;
-            {
+            let was_there = {
                 let mut jobs = write.open_table(JOBS)?;
                 let mut due = write.open_table(DUE)?;
-                if let Some(job) = jobs.remove((queue.word(), id.as_str()))? {
+                let job = jobs.remove((queue.word(), id.as_str()))?;
+                if let Some(job) = &job {
                     due.remove((queue.word(), job.value().0, id.as_str()))?;
                 }
-            }
+                job.is_some()
+            };
             write.commit()?;
+            waiting.add(queue, -i64::from(was_there));
             Ok(())
         })
         .await

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::jobs;
+use super::jobs::{self, Waiting};
 use crate::broker::{BrokerError, Record};
 use crate::clock::unix_time;
 
@@ -52,6 +52,8 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub(in crate::broker) struct Store {
     database: Arc<Database>,
+    /// How many jobs there are.
+    pub waiting: Arc<Waiting>,
 }
 
 pub(super) type StoreResult<T> = Result<T, redb::Error>;
@@ -76,13 +78,16 @@ impl Store {
             .create(directory)
             .map_err(unmade(directory))?;
         let path = directory.join(FILE_NAME);
-        let database = open_database(&path).map_err(|reason| StoreError::Database {
+        let unopened = |reason| StoreError::Database {
             path: path.clone(),
             reason: Box::new(reason),
-        })?;
+        };
+        let database = open_database(&path).map_err(unopened)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(unmade(&path))?;
+        let waiting = Waiting::count(&database).map_err(unopened)?;
         Ok(Self {
             database: Arc::new(database),
+            waiting: Arc::new(waiting),
         })
     }
 

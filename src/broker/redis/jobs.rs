@@ -51,6 +51,8 @@ impl Redis {
         let answer = self.link.call(&self.scripts.take, keys, arguments).await?;
         let mut answer = Answer::of(answer);
         let next = u64::try_from(answer.number()).ok();
+        let gauge = self.jobs_waiting.with_label_values(&[queue.word()]);
+        gauge.set(answer.number());
         let mut jobs = Vec::new();
         let mut fields = Answer::of(answer.next().into_array());
         loop {

@@ -1,4 +1,5 @@
--- Takes due jobs: they are due again when the lease is over. Answers when the next is due, and the jobs.
+-- Takes due jobs: they are due again when the lease is over. Answers when the next is due, how many there
+-- are in all, and those taken.
 -- KEYS due, payloads, attempts. ARGV most, lease ms
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -10,4 +11,4 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
   taken[#taken + 1] = redis.call('HINCRBY', KEYS[3], id, 1)
 end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return {first[2] and math.max(0, tonumber(first[2]) - now) or -1, taken}
+return {first[2] and math.max(0, tonumber(first[2]) - now) or -1, redis.call('ZCARD', KEYS[1]), taken}
