@@ -29,6 +29,7 @@ mod shape;
 mod source;
 mod text;
 mod timeline;
+mod trace;
 mod wechat;
 mod words;
 
@@ -51,6 +52,7 @@ pub use setting::Setting;
 pub use source::{File, Inputs};
 pub use text::{Notation, Text};
 pub use timeline::Timeline;
+pub use trace::{Headers, Trace};
 pub use wechat::{Language, Login, Mode, Wechat};
 pub use words::Words;
 
@@ -128,6 +130,8 @@ sections! {
     confirm: Confirm,
     /// What is remembered of the life of sessions.
     timeline: Timeline,
+    /// Where the life of sessions is sent as traces.
+    trace: Trace,
     /// What the node tells of itself.
     log: Log,
 }

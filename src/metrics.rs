@@ -97,6 +97,9 @@ declare::metrics! {
         joins_refused_total: IntCounterVec(("code", &["join_refused", "group_full", "join_unavailable"])),
         /// What happened to sessions, by whether it came into their timelines.
         timeline_moments_total: IntCounterVec(("result", &["recorded", "sampled_out", "dropped"])),
+        /// Moments of sessions on their way to a trace: `sent`; `refused` by the collector; `dropped`, because too many waited
+        /// or it was not to be reached.
+        trace_spans_total: IntCounterVec(("result", &["sent", "refused", "dropped"])),
         /// Codes asked for, by how the request was answered.
         qrcodes_total: IntCounterVec(("result", &["ok", "limited", "origin", "bad_action", "not_configured", "wechat", "unavailable"])),
     }

@@ -104,9 +104,9 @@ pub enum NodeError {
     /// The official account's settings cannot be used.
     #[error("could not set up the official account")]
     OfficialAccount(#[from] GateError),
-    /// The site's backend cannot be called as it is set.
-    #[error("could not set up the hook")]
-    Hook(#[from] RootsError),
+    /// The site's backend or the collector of traces cannot be called as it is set.
+    #[error("could not set up the calls of the hook or of the collector of traces")]
+    Outbound(#[from] RootsError),
 }
 
 /// Connections of the ops listener at a time.
@@ -133,7 +133,7 @@ impl Node {
             events: config.session.events,
             push_ids: config.session.push_ids,
         };
-        let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+        let timeline = Timeline::new(&config, &metrics)?;
         let registry = Registry::new(Arc::clone(&timeline), Arc::clone(&metrics));
         let listeners = Listeners::bind(&config)?;
         let inbox = Arc::clone(&registry) as SharedInbox;
@@ -161,7 +161,7 @@ impl Node {
         broker: Arc<Embedded>,
     ) -> Result<Self, NodeError> {
         let metrics = Arc::new(Metrics::new());
-        let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+        let timeline = Timeline::new(&config, &metrics)?;
         let registry = Registry::new(Arc::clone(&timeline), Arc::clone(&metrics));
         let listeners = Listeners::bind(&config)?;
         let member = broker.join(name, Arc::clone(&registry) as SharedInbox);

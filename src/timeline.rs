@@ -1,9 +1,10 @@
 //! The life of sessions, as it can be told afterwards: what happened to a uid, when, at which node.
 //!
 //! One call where something that matters happens, [`Timeline::note`]. It is remembered at the broker,
-//! for a while, and becomes a line of the log. Nobody waits for that: moments go into a queue with a
-//! bound, which one task of the node empties. Of what comes often each second has its share, and the
-//! rest is counted and forgotten; so is what finds the queue full.
+//! for a while, becomes a line of the log, and where that is wanted a span of a trace. Nobody waits for
+//! that: moments go into queues with a bound, each of which one task of the node empties. Of what comes
+//! often each second has its share at the broker, and the rest is counted and forgotten; so is what finds
+//! a queue full.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,19 +19,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, TimelineBounds};
 use crate::clock::unix_time;
-use crate::config::{self, Log};
+use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::outbound::RootsError;
 use crate::session::Uid;
 
 mod budget;
 mod entry;
 mod lines;
 mod moment;
+mod span;
+mod traces;
 
 use budget::Budget;
 pub use entry::{Entry, in_order};
 use lines::Lines;
 pub use moment::{Id, Moment, Word};
+use traces::Traces;
 
 /// What one node notes of the life of sessions.
 #[derive(Debug)]
@@ -41,12 +46,13 @@ pub struct Timeline {
     /// What is remembered of what comes often.
     often: Budget,
     lines: Lines,
+    traces: Option<Traces>,
     recorded: IntCounter,
     sampled_out: IntCounter,
     dropped: IntCounter,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Note {
     uid: Uid,
     /// When it began, since 1970 by this node's clock.
@@ -66,10 +72,11 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 
 impl Timeline {
     /// Nothing has happened yet.
-    pub fn new(rules: &config::Timeline, log: &Log, metrics: &Metrics) -> Arc<Self> {
+    pub fn new(config: &Config, metrics: &Metrics) -> Result<Arc<Self>, RootsError> {
+        let rules = &config.timeline;
         let (queue, queued) = mpsc::channel(MOST_WAITING);
         let moments = &metrics.timeline_moments_total;
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             bounds: TimelineBounds {
                 entries: rules.entries,
                 life: rules.life,
@@ -77,11 +84,12 @@ impl Timeline {
             queue,
             queued: tokio::sync::Mutex::new(queued),
             often: Budget::new(rules.per_second),
-            lines: Lines::new(log.per_second),
+            lines: Lines::new(config.log.per_second),
+            traces: Traces::new(&config.trace, metrics)?,
             recorded: moments.with_label_values(&["recorded"]),
             sampled_out: moments.with_label_values(&["sampled_out"]),
             dropped: moments.with_label_values(&["dropped"]),
-        })
+        }))
     }
 
     /// Something happens now.
@@ -93,11 +101,9 @@ impl Timeline {
     /// Something has happened, and took this time.
     pub fn note(&self, uid: Uid, time: Range<Instant>, moment: Moment) {
         self.lines.tell(uid, &time, &moment);
-        if self.bounds.entries == 0 {
-            return;
-        }
-        if moment.comes_often() && !self.often.take(time.end) {
-            self.sampled_out.inc();
+        let is_remembered = self.bounds.entries > 0 && self.has_room_for(&moment, time.end);
+        let traces = self.traces.as_ref().filter(|traces| traces.wants(uid));
+        if !is_remembered && traces.is_none() {
             return;
         }
         let note = Note {
@@ -106,9 +112,21 @@ impl Timeline {
             ms: length(&time),
             moment,
         };
-        if self.queue.try_send(note).is_err() {
+        if let Some(traces) = traces {
+            traces.take(note.clone());
+        }
+        if is_remembered && self.queue.try_send(note).is_err() {
             self.dropped.inc();
         }
+    }
+
+    /// Whether this second has room for a moment of its kind.
+    fn has_room_for(&self, moment: &Moment, now: Instant) -> bool {
+        let has_room = !moment.comes_often() || self.often.take(now);
+        if !has_room {
+            self.sampled_out.inc();
+        }
+        has_room
     }
 
     /// How much is remembered of a session.
@@ -116,8 +134,17 @@ impl Timeline {
         self.bounds
     }
 
-    /// Brings what is noted to the broker, until `over`; one task of the node's.
+    /// Brings what is noted to the broker and to the traces, until `over`; one task of the node's.
     pub async fn keep(self: Arc<Self>, broker: Broker, over: CancellationToken) {
+        let traces = async {
+            if let Some(traces) = &self.traces {
+                traces.export(&broker, &over).await;
+            }
+        };
+        tokio::join!(self.record(&broker, &over), traces);
+    }
+
+    async fn record(&self, broker: &Broker, over: &CancellationToken) {
         let mut queued = self.queued.lock().await;
         let mut notes = Vec::new();
         loop {
@@ -125,22 +152,29 @@ impl Timeline {
                 _ = queued.recv_many(&mut notes, BATCH) => {}
                 () = over.cancelled() => return,
             }
-            self.remember(&broker, notes.drain(..)).await;
+            self.remember(broker, notes.drain(..)).await;
         }
     }
 
     /// After that: brings what still waits.
     pub async fn keep_the_rest(&self, broker: &Broker) {
-        let rest = async {
-            let mut queued = self.queued.lock().await;
-            while !queued.is_empty() {
-                let mut notes = Vec::new();
-                queued.recv_many(&mut notes, BATCH).await;
-                self.remember(broker, notes.into_iter()).await;
+        let traces = async {
+            if let Some(traces) = &self.traces {
+                traces.export_the_rest(broker).await;
             }
         };
+        let rest = async { tokio::join!(self.record_the_rest(broker), traces) };
         if timeout(LAST_WAIT, rest).await.is_err() {
-            tracing::warn!("could not bring all moments to the broker in time");
+            tracing::warn!("could not bring all moments to where they are kept in time");
+        }
+    }
+
+    async fn record_the_rest(&self, broker: &Broker) {
+        let mut queued = self.queued.lock().await;
+        while !queued.is_empty() {
+            let mut notes = Vec::new();
+            queued.recv_many(&mut notes, BATCH).await;
+            self.remember(broker, notes.into_iter()).await;
         }
     }
 

@@ -53,8 +53,8 @@ fn every_variable_named_is_a_setting() {
         }
         known.insert(setting.variable());
     }
-    // An example of a wrong or a general spelling, not a setting.
-    let spellings = ["SCANGATE_", "SCANGATE_SECTION_KEY"];
+    // Examples of a wrong or a general spelling, and what the checks of `tests/operations` read.
+    let spellings = ["SCANGATE_", "SCANGATE_SECTION_KEY", "SCANGATE_BIN"];
     for (path, text) in documents() {
         for name in variables(&text) {
             assert!(
@@ -165,13 +165,16 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The READMEs and the documents in `docs/` and `docs/actions/`.
+/// The READMEs of all folders that have one, and the documents in `docs/` and `docs/actions/`.
 fn documents() -> Vec<Document> {
     let mut names: Vec<String> = [
         "README.md",
         "README.zh-CN.md",
         "web/README.md",
         "examples/clients/README.md",
+        "grafana/README.md",
+        "helm/scangate/README.md",
+        "tests/operations/README.md",
     ]
     .map(String::from)
     .to_vec();

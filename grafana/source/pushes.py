@@ -100,4 +100,10 @@ def delivery():
             {"{{result}}": rate("timeline_moments_total", by="result")},
             stack=True,
         ),
+        rates(
+            "Spans of traces",
+            """Nothing without trace.otlp_url. refused: the collector does not want them. dropped: it is away or too slow.""",
+            {"{{result}}": rate("trace_spans_total", by="result")},
+            stack=True,
+        ),
     ]

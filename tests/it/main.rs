@@ -26,3 +26,4 @@ mod shutdown;
 mod support;
 mod timeline;
 mod tls;
+mod traces;

@@ -9,6 +9,7 @@
 //! | [`Platform`] | the platform's API, with programmable faults |
 //! | [`Phone`] | a person with WeChat: signs, and where asked encrypts, callbacks |
 //! | [`Site`] | the site's own backend, with programmable reactions |
+//! | [`Collector`] | a collector of traces, with programmable answers |
 //! | [`Invitation`] | what a person is sent to confirm a scan |
 //! | [`Process`], [`Program`] | the real binaries |
 //! | [`Diagnosis`] | what the doctor says |
@@ -17,6 +18,7 @@
 mod backend;
 mod certificate;
 mod code;
+mod collector;
 mod diagnosis;
 mod gateway;
 mod http;
@@ -35,6 +37,7 @@ mod wire;
 pub use backend::Backend;
 pub use certificate::{Authority, Certificate, CertificateFiles};
 pub use code::Code;
+pub use collector::{Collector, Span};
 pub use diagnosis::Diagnosis;
 pub use gateway::{Gateway, broker, nobody};
 pub use http::{Request, Response};

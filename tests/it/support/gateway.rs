@@ -201,7 +201,7 @@ pub async fn broker() -> (Arc<Embedded>, TempDir) {
 /// The inbox of a node where nobody is.
 pub fn nobody() -> Arc<Registry> {
     let (config, metrics) = (Config::default(), Arc::new(Metrics::new()));
-    let timeline = Timeline::new(&config.timeline, &config.log, &metrics);
+    let timeline = Timeline::new(&config, &metrics).unwrap();
     Registry::new(timeline, metrics)
 }
 

@@ -8,7 +8,7 @@ import subprocess
 OF_THE_CHART = {"public.listen", "public.tls_cert", "public.tls_key", "push.listen", "ops.listen", "data.dir"}
 
 # These come from a Secret, by `secrets` and `redis`.
-SECRET = ("a secret", "embedded or a redis URL")
+SECRET = ("a secret", "embedded or a redis URL", "headers")
 
 ROW = re.compile(r"\| `(?P<key>\w+)` \| .* \| (?P<values>[^|]*) \| [^|]* \| `(?P<variable>\w+)` \| [^|]* \|")
 
