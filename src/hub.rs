@@ -26,6 +26,9 @@ mod binding;
 
 pub use binding::Binding;
 
+/// After which it is asked again whether a code has expired, where the broker could not tell.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Sessions and connections of one node.
 #[derive(Debug)]
 pub struct Hub {
@@ -328,7 +331,10 @@ impl Hub {
                 self.codes.push(Instant::now() + view.code_remaining, uid);
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "could not tell whether a code has expired"),
+            Err(error) => {
+                tracing::debug!(%error, "could not tell whether a code has expired, asking again");
+                self.codes.push(Instant::now() + ASK_AGAIN, uid);
+            }
         }
     }
 

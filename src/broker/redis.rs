@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,6 +30,7 @@ mod answer;
 mod audit;
 mod canary;
 mod carried;
+mod clock;
 mod groups;
 mod held;
 mod jobs;
@@ -51,6 +51,7 @@ mod views;
 
 use answer::{Answer, retained};
 use canary::Canary;
+use clock::Clock;
 use held::{Facts, HeldUids};
 use keys::Keys;
 use link::{Link, PATIENCE, call};
@@ -71,8 +72,7 @@ pub struct Redis {
     replicas: Replicas,
     /// The installation's, as Redis told it, in hexadecimal digits.
     secret: OnceLock<String>,
-    /// Milliseconds that Redis's clock is ahead of ours.
-    clock_ahead: AtomicI64,
+    clock: Clock,
     canary: Canary,
     resync: Resync,
     /// Times that messages came faster than they were taken.
@@ -136,7 +136,7 @@ impl Redis {
             held: HeldUids::default(),
             replicas: Replicas::new(settings.wait_replicas, metrics),
             secret: OnceLock::new(),
-            clock_ahead: AtomicI64::new(0),
+            clock: Clock::new(),
             canary: Canary::new(),
             resync: Resync::new(metrics),
             lags: metrics.redis_subscription_lags_total.clone(),
@@ -147,6 +147,8 @@ impl Redis {
         });
         redis.load_publish().await;
         redis.start_tasks();
+        // Without its time pushes would be too late, or count when they are.
+        redis.begin_to_sing().await;
         Ok(Member {
             redis,
             _stop: Arc::new(guard),
@@ -161,7 +163,7 @@ impl Redis {
             session.life.as_millis().to_string(),
             self.retention.grace.as_millis().to_string(),
         ];
-        let keys = self.keys.record(session.uid);
+        let keys = self.keys.record_and_tombstone(session.uid);
         let answer = self.link.call(&self.scripts.issue, keys, arguments).await?;
         let mut answer = Answer::of(answer);
         match answer.word().as_str() {
@@ -181,6 +183,9 @@ impl Redis {
             PushId::Of(id) => format!("p:{id}"),
             PushId::Own(name) => format!("o:{name}"),
         });
+        if !self.is_reachable() {
+            return Err(BrokerError::Unavailable);
+        }
         let deadline = self.redis_millis() + PATIENCE.as_millis() as i64;
         let words = || {
             let mut arguments: Vec<Value> = vec![
@@ -205,7 +210,7 @@ impl Redis {
             word @ ("ok" | "known") => {
                 let id = answer.word().parse();
                 let published = Published::Yes {
-                    id: id.map_err(|()| BrokerError::Unavailable)?,
+                    id: id.map_err(|()| BrokerError::Silent)?,
                     nodes: answer.number() as usize,
                     is_new: word == "ok",
                 };
@@ -217,7 +222,8 @@ impl Redis {
             "mismatch" => Ok(Published::Mismatch),
             "not_held" => Ok(Published::NotHeld),
             // It came too late to count: nothing was done.
-            _ => Err(BrokerError::Unavailable),
+            "late" => Err(BrokerError::Unavailable),
+            _ => Err(BrokerError::Silent),
         }
     }
 
@@ -239,9 +245,8 @@ impl Redis {
         let dropped: EventId = answer.word().parse().unwrap_or_default();
         let events = answer.next().into_array();
         let events: Vec<_> = events.into_iter().filter_map(retained).collect();
-        if let Some(newest) = events.last() {
-            self.held.passed(uid, newest.id, b'-');
-        }
+        let newest = events.last().map_or(after, |event| event.id);
+        self.held.passed(uid, newest, b'-');
         Ok(Replay {
             events,
             gap: after < dropped,
@@ -282,14 +287,16 @@ impl Redis {
     }
 
     pub(super) async fn end(&self, uid: Uid) -> Result<bool, BrokerError> {
-        let keys = self.keys.all(uid);
-        let arguments = Vec::<String>::new();
+        let keys = self.keys.all_and_tombstone(uid);
+        let arguments = vec![HELD.as_millis().to_string()];
         let answer = self.link.call(&self.scripts.end, keys, arguments).await?;
         Ok(Answer::of(answer).number() > 0)
     }
 
     pub(super) fn is_reachable(&self) -> bool {
-        self.link.commands.is_connected()
+        // Of a Cluster one shard may be silent, and the others answer.
+        let is_silent = self.canary.is_silent() && !self.link.is_clustered();
+        self.link.commands.is_connected() && !is_silent
     }
 
     /// Puts down what is looked up when somebody asks.
@@ -307,7 +314,7 @@ impl Redis {
 
     /// The time of Redis, by which deadlines are told.
     fn redis_millis(&self) -> i64 {
-        unix_millis() + self.clock_ahead.load(Ordering::Relaxed)
+        self.clock.millis()
     }
 
     /// How long ago Redis gave this id, as far as is known.

@@ -55,7 +55,11 @@ impl Binding {
         while !listener.try_go_live() {
             loop {
                 let after = listener.last();
-                let replay = self.hub.broker.replay(listener.uid, after, BATCH).await?;
+                let replay = self.hub.broker.replay(listener.uid, after, BATCH).await;
+                // What could not be read is still missing: the next look must not take it for read.
+                let replay = replay.inspect_err(|_| {
+                    listener.fall_behind();
+                })?;
                 if replay.gone && is_new {
                     // It was ended while we were about to hold it, and nobody could tell us. (Later on
                     // a broker that has lost its data gets it back from its nodes.)

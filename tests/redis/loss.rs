@@ -7,4 +7,6 @@ mod cut;
 mod freeze;
 mod hole;
 mod outage;
+mod rights;
 mod sentinel;
+mod silence;

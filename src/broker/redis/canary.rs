@@ -1,17 +1,17 @@
-//! Proves the subscription path: each second the node says something to itself, and expects it back.
-//! A connection that looks alive but carries nothing is found out by its silence.
+//! Proves the paths to Redis: each second the node says something to itself, and expects it back.
+//! A connection that looks alive but carries nothing is found out by its silence, and made anew.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fred::interfaces::{ClientLike, PubsubInterface};
 use fred::types::Message;
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::resync::Reason;
-use super::{Answer, Redis, unix_millis};
+use super::{Answer, Redis};
 use crate::broker::BrokerError;
 
 /// What was heard of the canary.
@@ -20,11 +20,13 @@ pub(super) struct Canary {
     /// The number of its last song.
     song: AtomicU64,
     at: Mutex<Instant>,
+    /// Songs in a row to which Redis said nothing at all.
+    silences: AtomicU32,
 }
 
 /// How often it sings.
 const BEAT: Duration = Duration::from_secs(1);
-/// How many songs may be missed before the connection is given up.
+/// How many songs may be missed before a connection is given up.
 const MISSES: u32 = 2;
 
 impl Canary {
@@ -33,6 +35,7 @@ impl Canary {
         Self {
             song: AtomicU64::new(0),
             at: Mutex::new(Instant::now()),
+            silences: AtomicU32::new(0),
         }
     }
 
@@ -45,29 +48,52 @@ impl Canary {
     pub fn heard_ago(&self) -> Duration {
         self.at.lock().elapsed()
     }
+
+    /// Whether Redis has been silent for so long that nothing should be sent there.
+    pub fn is_silent(&self) -> bool {
+        self.silences.load(Ordering::Relaxed) >= MISSES
+    }
+
+    /// Counts a song without an answer; whether that is one too many.
+    fn is_one_too_many(&self) -> bool {
+        let silences = self.silences.fetch_add(1, Ordering::Relaxed) + 1;
+        silences.is_multiple_of(MISSES)
+    }
 }
 
 impl Redis {
+    /// Hears itself from now on, and knows Redis's time.
+    pub(super) async fn begin_to_sing(&self) {
+        self.listen_to_itself().await;
+        if let Err(error) = self.sing_once(0).await {
+            tracing::debug!(%error, "could not learn the time of Redis yet");
+        }
+    }
+
     /// Sings for ever. What was missed while it was silent is resynced.
     pub(super) async fn sing(self: Arc<Self>) {
-        let channel = self.keys.own_channel(&self.node);
-        let mut song = 0u64;
-        let mut missed = 0u32;
-        let mut subscribed = false;
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut song, mut missed) = (0u64, 0u32);
         loop {
-            tokio::time::sleep(BEAT).await;
+            beat.tick().await;
             if !self.link.commands.is_connected() {
                 // Everybody knows; the reconnect brings the resync.
+                self.canary.silences.store(0, Ordering::Relaxed);
                 missed = 0;
                 continue;
             }
-            if !subscribed || missed > 0 {
-                let again = self.link.subscriber.ssubscribe(channel.clone());
-                subscribed = self.plain.ssubscribe.watch(again).await.is_ok();
+            if missed > 0 {
+                self.listen_to_itself().await;
             }
             song += 1;
-            if self.sing_once(&channel, song).await.is_err() {
-                continue;
+            match self.sing_once(song).await {
+                Ok(()) => self.canary.silences.store(0, Ordering::Relaxed),
+                Err(BrokerError::Silent) => {
+                    self.count_silence().await;
+                    continue;
+                }
+                Err(_) => continue,
             }
             tokio::time::sleep(BEAT / 2).await;
             if self.canary.song.load(Ordering::Relaxed) == song {
@@ -78,9 +104,27 @@ impl Redis {
             if missed >= MISSES {
                 tracing::warn!("the subscriptions are silent; connecting anew");
                 missed = 0;
-                let _ = self.link.subscriber.force_reconnection().await;
+                self.link.connect_subscriber_anew();
                 self.resync.call(Reason::Canary);
             }
+        }
+    }
+
+    /// A host that has died without a word, or stands still, is not given up by the client library as
+    /// long as something is written to it.
+    async fn count_silence(&self) {
+        if self.canary.is_one_too_many() {
+            tracing::warn!("Redis answers nothing; connecting anew");
+            self.link.connect_anew().await;
+        }
+    }
+
+    /// Subscribes to the node's own channel.
+    pub(super) async fn listen_to_itself(&self) {
+        let channel = self.keys.own_channel(&self.node);
+        let again = self.link.subscriber.ssubscribe(channel);
+        if let Err(error) = self.plain.ssubscribe.watch(again).await {
+            tracing::debug!(%error, "could not subscribe to the node's own channel");
         }
     }
 
@@ -95,18 +139,14 @@ impl Redis {
         }
     }
 
-    /// Says it, and learns how far Redis's clock is ahead of ours.
-    async fn sing_once(&self, channel: &str, song: u64) -> Result<(), BrokerError> {
+    /// Says it, and learns Redis's time.
+    async fn sing_once(&self, song: u64) -> Result<(), BrokerError> {
         let asked = Instant::now();
-        let before = unix_millis();
-        let keys = vec![channel.to_owned()];
-        let answer = self
-            .link
-            .call(&self.scripts.sing, keys, vec![song.to_string()])
-            .await?;
-        let here = before + (asked.elapsed() / 2).as_millis() as i64;
-        let there = Answer::of(answer).number();
-        self.clock_ahead.store(there - here, Ordering::Relaxed);
+        let keys = vec![self.keys.own_channel(&self.node)];
+        let sing = &self.scripts.sing;
+        let answer = self.link.call(sing, keys, vec![song.to_string()]).await?;
+        let told = Answer::of(answer).number();
+        self.clock.learn(told, asked, Instant::now());
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What this node knows of the uids that it holds: how often, and enough of each session to put it
 //! on record again at a Redis that came back empty.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -14,6 +14,8 @@ use crate::session::{EventId, State, Uid};
 pub(super) struct HeldUids {
     uids: Mutex<HashMap<Uid, Entry>>,
     turns: Vec<tokio::sync::Mutex<()>>,
+    /// Held no more, but Redis does not know yet.
+    owed: Mutex<HashSet<Uid>>,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,8 @@ impl Facts {
 }
 
 const TURNS: usize = 256;
+/// Uids that are remembered as owed; further ones end by themselves, only later.
+const MOST_OWED: usize = 100_000;
 
 /// The states of a session at Redis, in their order.
 const STATES: [&str; 3] = ["waiting", "scanned", "done"];
@@ -52,6 +56,7 @@ impl Default for HeldUids {
         Self {
             uids: Mutex::default(),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
+            owed: Mutex::default(),
         }
     }
 }
@@ -115,6 +120,19 @@ impl HeldUids {
             _ => {}
         }
         true
+    }
+
+    /// Notes that Redis does not know yet that this uid is held no more.
+    pub fn owe(&self, uid: Uid) {
+        let mut owed = self.owed.lock();
+        if owed.len() < MOST_OWED {
+            owed.insert(uid);
+        }
+    }
+
+    /// What is owed; from now on it is not.
+    pub fn owed(&self) -> HashSet<Uid> {
+        std::mem::take(&mut self.owed.lock())
     }
 
     pub fn is_held(&self, uid: Uid) -> bool {

@@ -6,6 +6,7 @@
 //! scangate:{1735536450}:e   stream  retained events, field t
 //! scangate:{1735536450}:p   hash    push id → event id and nodes
 //! scangate:{1735536450}:q   hash    the same, of earlier pushes
+//! scangate:{1735536450}:x   string  the ticket of a session that was ended, for whoever did not hear
 //! scangate:{1735536450}:t   list    its timeline, moments as JSON
 //! scangate:{1735536450}:c   sharded channel
 //! scangate:{jobs:QUEUE}:due  sorted set  id by when it is due; :payloads, :attempts  hashes by id
@@ -40,6 +41,16 @@ impl Keys {
     /// Session, events, pushes, earlier pushes.
     pub fn record(&self, uid: Uid) -> Vec<String> {
         self.several(uid, &["s", "e", "p", "q"])
+    }
+
+    /// Session, events, pushes, earlier pushes; and what tells that it was ended.
+    pub fn record_and_tombstone(&self, uid: Uid) -> Vec<String> {
+        self.several(uid, &["s", "e", "p", "q", "x"])
+    }
+
+    /// Session, events, pushes, earlier pushes, channel; and what tells that it was ended.
+    pub fn all_and_tombstone(&self, uid: Uid) -> Vec<String> {
+        self.several(uid, &["s", "e", "p", "q", "c", "x"])
     }
 
     /// Session, events, pushes, earlier pushes, channel.

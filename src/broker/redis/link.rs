@@ -1,5 +1,6 @@
 //! The connections to Redis: how they are set up, and how a script is called.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::clients::{Client, SubscriberClient};
@@ -9,6 +10,8 @@ use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, UnresponsiveConfig,
 };
 use fred::types::{Builder, RespVersion, Value};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::scripts::Script;
@@ -23,12 +26,16 @@ pub(super) struct Link {
     pub pushes: Client,
     /// For nothing but the subscriptions.
     pub subscriber: SubscriberClient,
+    /// By which the connections of each are made anew, in this order.
+    anew: [Arc<Notify>; 3],
 }
 
 /// How long an answer is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// Silence after which a connection that owes answers is given up.
+/// Silence after which a connection that owes answers is given up, if nothing is written to it.
 const UNRESPONSIVE: Duration = Duration::from_secs(3);
+/// After which the system gives up a connection whose host does not even acknowledge bytes.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 /// Commands that may wait while there is no connection.
 const MOST_WAITING: usize = 65_536;
 /// Messages that may wait to be taken from the subscriptions: fred's own 32 loses most of a burst.
@@ -66,6 +73,7 @@ impl Link {
                     interval: UNRESPONSIVE / 3,
                 };
                 connection.tcp.nodelay = Some(true);
+                connection.tcp.user_timeout = Some(UNACKNOWLEDGED);
             })
             .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2));
         let commands = builder.build()?;
@@ -78,16 +86,43 @@ impl Link {
             performance.broadcast_channel_capacity = MOST_MESSAGES;
         });
         let subscriber = builder.build_subscriber_client()?;
-        start(&commands, stop).await?;
-        start(&subscriber, stop).await?;
+        let anew = [(); 3].map(|()| Arc::<Notify>::default());
+        start(&commands, &anew[0], stop).await?;
         if pushes_wait {
-            start(&pushes, stop).await?;
+            start(&pushes, &anew[1], stop).await?;
         }
+        start(&subscriber, &anew[2], stop).await?;
         Ok(Self {
             commands,
             pushes,
             subscriber,
+            anew,
         })
+    }
+
+    /// Whether there are several primaries.
+    pub fn is_clustered(&self) -> bool {
+        self.commands.is_clustered()
+    }
+
+    /// Gives up all connections, and makes new ones; behind Sentinel to whoever is the primary now.
+    pub async fn connect_anew(&self) {
+        if !self.is_clustered() {
+            for anew in &self.anew {
+                anew.notify_one();
+            }
+            return;
+        }
+        // A silent shard must not cost the others their connections: only what is a primary no more is
+        // given up, and the system sees to dead hosts.
+        for client in [&self.commands, &self.pushes] {
+            let _ = timeout(PATIENCE, client.force_reconnection()).await;
+        }
+    }
+
+    /// Gives up the connections for subscriptions, and makes new ones.
+    pub fn connect_subscriber_anew(&self) {
+        self.anew[2].notify_one();
     }
 
     /// Calls a script that answers with a list. It runs at most once.
@@ -113,25 +148,24 @@ impl Link {
     }
 }
 
-/// Connects a client, and again whenever its task ends: after some errors, of a server that is no
-/// cluster for a moment, say, fred tries no more, whatever the policy is.
-async fn start<C>(client: &C, stop: &CancellationToken) -> Result<(), Error>
+/// Connects a client, and again whenever that is asked for or its task ends: after some errors, of a
+/// server that is no cluster for a moment, say, fred tries no more, whatever the policy is.
+async fn start<C>(client: &C, anew: &Arc<Notify>, stop: &CancellationToken) -> Result<(), Error>
 where
     C: ClientLike + 'static,
 {
     let mut run = client.init().await?;
-    let (client, stop) = (client.clone(), stop.clone());
+    let (client, anew, stop) = (client.clone(), Arc::clone(anew), stop.clone());
     tokio::spawn(async move {
         loop {
-            let ended = tokio::select! {
+            tokio::select! {
                 () = stop.cancelled() => return,
-                ended = &mut run => ended,
-            };
-            tracing::warn!(
-                ?ended,
-                "the connection to Redis was given up, beginning anew"
-            );
-            tokio::time::sleep(PAUSE).await;
+                () = anew.notified() => {}
+                ended = &mut run => {
+                    tracing::warn!(?ended, "the connection to Redis was given up, beginning anew");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
             run = client.connect();
         }
     });

@@ -11,7 +11,7 @@ use fred::types::config::{Options, Server};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::tally::{Outcome, Tally, failure};
+use super::tally::{Outcome, Tally};
 use crate::broker::BrokerError;
 use crate::metrics::Metrics;
 
@@ -96,7 +96,11 @@ impl Barrier {
             answer => Outcome::of(answer),
         };
         all.tally.count(outcome, asked.elapsed());
-        let replicas = replicas.map_err(failure)?;
+        // Whatever became of the `WAIT`, the write before it was done.
+        let replicas = replicas.map_err(|error| {
+            tracing::debug!(%error, "could not wait for replicas");
+            BrokerError::Silent
+        })?;
         *last = Last { number, replicas };
         Ok(replicas)
     }

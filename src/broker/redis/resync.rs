@@ -81,6 +81,7 @@ impl Redis {
     pub(super) async fn resync_on_call(self: Arc<Self>) {
         loop {
             self.resync.called.notified().await;
+            self.listen_to_itself().await;
             if let Err(error) = self.restore_secret().await {
                 tracing::debug!(%error, "could not restore the installation's secret");
             }
@@ -90,7 +91,11 @@ impl Redis {
                 uids = self.resync_all(uids).await;
                 if !uids.is_empty() {
                     tracing::debug!(left = uids.len(), "could not resync all, trying again");
-                    tokio::time::sleep(RESYNC_PAUSE).await;
+                    // A shard that refuses for long must not keep the others from their next resync.
+                    let called = self.resync.called.notified();
+                    if tokio::time::timeout(RESYNC_PAUSE, called).await.is_ok() {
+                        uids = self.held.all();
+                    }
                 }
             }
             if many > 0 {
@@ -118,11 +123,13 @@ impl Redis {
 
     pub(super) async fn resync_one(&self, uid: Uid) -> Result<(), BrokerError> {
         let _turn = self.held.turn(uid).await;
-        if self.restore(uid).await? {
-            self.subscribe(uid).await?;
-            self.with_inbox(|inbox| inbox.missed(uid));
+        if !self.restore(uid).await? {
+            return Ok(());
         }
-        Ok(())
+        let subscribed = self.subscribe(uid).await;
+        // What was missed so far can be read in any case.
+        self.with_inbox(|inbox| inbox.missed(uid));
+        subscribed
     }
 }
 

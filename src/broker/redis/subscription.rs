@@ -7,9 +7,10 @@ use std::time::Duration;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::carried::Carried;
+use super::link::PATIENCE;
 use super::messages::take_each;
 use super::resync::Reason;
 use super::tally::Outcome;
@@ -56,7 +57,11 @@ impl Redis {
         claim: Claim<'_>,
     ) -> Result<Held, BrokerError> {
         let uid = claim.uid;
-        let _turn = self.held.turn(uid).await;
+        if !self.is_reachable() {
+            return Err(BrokerError::Unavailable);
+        }
+        let turn = timeout(PATIENCE, self.held.turn(uid)).await;
+        let _turn = turn.map_err(|_| BrokerError::Unavailable)?;
         let is_first = !self.held.is_held(uid);
         let verified = self.verify(&claim, is_first).await;
         match verified {
@@ -108,13 +113,13 @@ impl Redis {
         let key = claim.key.map(|key| key.expose()).unwrap_or_default();
         let arguments = vec![
             ticket.to_owned(),
-            key.clone(),
+            key,
             u8::from(claim.register).to_string(),
             self.node.clone(),
             HELD.as_millis().to_string(),
             self.retention.grace.as_millis().to_string(),
         ];
-        let keys = self.keys.record(claim.uid);
+        let keys = self.keys.record_and_tombstone(claim.uid);
         let mut answer = Answer::of(self.link.call(&self.scripts.hold, keys, arguments).await?);
         match answer.word().as_str() {
             "held" => {}
@@ -127,6 +132,8 @@ impl Redis {
         let ends = answer.number();
         let state = answer.word();
         let now = answer.number();
+        // That of the session, which may have none, whatever the page presented.
+        let key = answer.word();
         let code_remaining = (state == "waiting" && ends > 0)
             .then(|| Duration::from_millis((ends - now).max(0).unsigned_abs()));
         Ok(Ok(Verified {
@@ -147,16 +154,34 @@ impl Redis {
         // Bounded by the connections that end; each waits for its turn and two answers at most.
         self.returns.spawn(async move {
             let _turn = redis.held.turn(uid).await;
-            if redis.held.remove(uid)
-                && let Err(error) = redis.let_go(uid).await
-            {
-                // The session ends by itself, only later.
-                tracing::debug!(%error, "could not give a uid back");
+            if redis.held.remove(uid) {
+                redis.let_go_or_owe(uid).await;
             }
         });
     }
 
+    /// Gives a uid back, now or when the audit comes by; in the uid's turn.
+    async fn let_go_or_owe(&self, uid: Uid) {
+        if let Err(error) = self.let_go(uid).await {
+            tracing::debug!(%error, "could not give a uid back, trying again later");
+            self.held.owe(uid);
+        }
+    }
+
+    /// Gives back what could not be given back when its last page left.
+    pub(super) async fn give_back_owed(&self) {
+        for uid in self.held.owed() {
+            let _turn = self.held.turn(uid).await;
+            if !self.held.is_held(uid) {
+                self.let_go_or_owe(uid).await;
+            }
+        }
+    }
+
     async fn let_go(&self, uid: Uid) -> Result<(), BrokerError> {
+        if !self.is_reachable() || !self.link.subscriber.is_connected() {
+            return Err(BrokerError::Unavailable);
+        }
         let channel = self.keys.channel(uid);
         let leaving = self.link.subscriber.sunsubscribe(channel);
         self.plain.sunsubscribe.watch(leaving).await?;
@@ -228,10 +253,8 @@ impl Redis {
         let redis = Arc::clone(self);
         tokio::spawn(async move {
             let _turn = redis.held.turn(uid).await;
-            if !redis.held.is_held(uid)
-                && let Err(error) = redis.let_go(uid).await
-            {
-                tracing::debug!(%error, "could not give a uid back");
+            if !redis.held.is_held(uid) {
+                redis.let_go_or_owe(uid).await;
             }
         });
     }
@@ -288,7 +311,7 @@ impl Redis {
             last.to_string(),
             self.retention.grace.as_millis().to_string(),
         ];
-        let keys = self.keys.record(uid);
+        let keys = self.keys.record_and_tombstone(uid);
         let restore = &self.scripts.restore;
         let mut answer = Answer::of(self.link.call(restore, keys, arguments).await?);
         if answer.word() == "lost" {

@@ -53,6 +53,6 @@ impl Redis {
     }
 
     pub(in crate::broker) fn clock_ahead_millis(&self) -> i64 {
-        self.clock_ahead.load(std::sync::atomic::Ordering::Relaxed)
+        self.clock.ahead_millis()
     }
 }

@@ -120,23 +120,10 @@ async fn the_doors_say_that_it_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_was_none_for_a_moment_is_found_again() {
     let bus = free_port().to_string();
-    let cluster = [
-        "--cluster-enabled",
-        "yes",
-        "--cluster-port",
-        &bus,
-        // Alone it has nobody to learn its address from.
-        "--cluster-announce-ip",
-        "127.0.0.1",
-    ];
+    let cluster = Server::cluster_settings(&bus);
     let mut redis = Server::with(&cluster).await;
-    redis.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
-    let info = async || redis.say(&["CLUSTER", "INFO"]).await;
-    becomes(SOON, "the cluster", info, |info| {
-        info.text().contains("cluster_state:ok")
-    })
-    .await;
-    let url = format!("redis-cluster://{}", redis.address());
+    redis.has_all_slots().await;
+    let url = redis.cluster_url();
     let [a, b] = [joins(&url).await, joins(&url).await];
     let crowd = Crowd::gathers(&[&a, &b], 4).await;
     let since = Instant::now();

@@ -29,6 +29,8 @@ pub enum Weather {
 pub struct Proxy {
     address: SocketAddr,
     weather: watch::Sender<Weather>,
+    /// How often those that were there were lost.
+    losses: watch::Sender<u32>,
     accepting: AbortHandle,
 }
 
@@ -38,10 +40,12 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (weather, forecast) = watch::channel(Weather::Fair);
-        let accepting = tokio::spawn(accept(listener, server, forecast));
+        let (losses, counted) = watch::channel(0);
+        let accepting = tokio::spawn(accept(listener, server, forecast, counted));
         Proxy {
             address,
             weather,
+            losses,
             accepting: accepting.abort_handle(),
         }
     }
@@ -54,6 +58,11 @@ impl Proxy {
     /// Changes the weather.
     pub fn turns(&self, weather: Weather) {
         self.weather.send_replace(weather);
+    }
+
+    /// Connections that are there carry nothing more, for ever, and nobody is told; new ones are well.
+    pub fn loses_its_connections(&self) {
+        self.losses.send_modify(|losses| *losses += 1);
     }
 
     /// Changes to and fro, `each` time so long, `times` times; it ends fair.
@@ -74,22 +83,35 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn accept(
+    listener: TcpListener,
+    server: SocketAddr,
+    weather: watch::Receiver<Weather>,
+    losses: watch::Receiver<u32>,
+) {
     loop {
         let (client, _) = listener.accept().await.unwrap();
-        let weather = weather.clone();
-        // An error is the end of a connection, whichever side it came from.
-        tokio::spawn(async move { drop(carry(client, server, weather).await) });
+        let (weather, mut losses) = (weather.clone(), losses.clone());
+        losses.mark_unchanged();
+        tokio::spawn(async move {
+            // Held while the connection is lost: nobody shall see it end.
+            let (mut client, mut connected) = (client, None);
+            tokio::select! {
+                // An error is the end of a connection, whichever side it came from.
+                carried = carry(&mut client, &mut connected, server, weather) => drop(carried),
+                Ok(()) = losses.changed() => while losses.changed().await.is_ok() {},
+            }
+        });
     }
 }
 
 /// Carries bytes both ways until one side ends.
 async fn carry(
-    mut client: TcpStream,
+    client: &mut TcpStream,
+    connected: &mut Option<TcpStream>,
     server: SocketAddr,
     mut weather: watch::Receiver<Weather>,
 ) -> io::Result<()> {
-    let mut connected = None;
     let mut subscribes = false;
     let (mut asked, mut told) = (vec![0; 65_536], vec![0; 65_536]);
     loop {
@@ -104,7 +126,7 @@ async fn carry(
             continue;
         }
         // Only now: in a hole nobody arrives.
-        let server = match &mut connected {
+        let server = match connected {
             Some(server) => server,
             None => connected.insert(TcpStream::connect(server).await?),
         };

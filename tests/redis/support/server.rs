@@ -38,6 +38,44 @@ impl Server {
         Server::at(free_port(), settings).await
     }
 
+    /// A Cluster of one server; ready when it has all slots.
+    pub async fn cluster_of_one() -> Server {
+        let bus = free_port().to_string();
+        let server = Server::with(&Server::cluster_settings(&bus)).await;
+        server.has_all_slots().await;
+        server
+    }
+
+    /// The settings of a Cluster of one that talks to others, if there were any, at this port.
+    pub fn cluster_settings(bus: &str) -> [&str; 6] {
+        // Alone it has nobody to learn its address from.
+        let announced = ["--cluster-announce-ip", "127.0.0.1"];
+        let [ip, address] = announced;
+        [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-port",
+            bus,
+            ip,
+            address,
+        ]
+    }
+
+    /// Takes all slots; ready when it serves them.
+    pub async fn has_all_slots(&self) {
+        self.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
+        let info = async || self.say(&["CLUSTER", "INFO"]).await;
+        becomes(START, "the cluster", info, |info| {
+            info.text().contains("cluster_state:ok")
+        })
+        .await;
+    }
+
+    /// The URL of a node that uses this server as a Cluster.
+    pub fn cluster_url(&self) -> String {
+        format!("redis-cluster://{}", self.address())
+    }
+
     /// A server on a given port.
     pub async fn at(port: u16, settings: &[&str]) -> Server {
         let directory = TempDir::new().unwrap();

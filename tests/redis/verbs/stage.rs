@@ -132,6 +132,7 @@ pub struct Stage {
 enum Ground {
     Directory(#[allow(dead_code)] TempDir),
     Server(#[allow(dead_code)] Box<Server>),
+    Elsewhere,
 }
 
 impl Stage {
@@ -158,17 +159,27 @@ impl Stage {
     /// Both at a Redis without replicas, so many of which they wait for.
     pub async fn waiting(wait_replicas: u32) -> Stage {
         let server = Server::start().await;
+        let mut stage = Stage::with(&server.url(), "suite", wait_replicas).await;
+        stage._ground = Ground::Server(Box::new(server));
+        stage
+    }
+
+    /// Both at a server that is a Cluster, where others may be too: they have a prefix of their own.
+    pub async fn at(server: &Server, prefix: &str) -> Stage {
+        Stage::with(&server.cluster_url(), prefix, 0).await
+    }
+
+    async fn with(url: &str, prefix: &str, wait_replicas: u32) -> Stage {
         let (ears_a, ears_b) = (Ears::new(), Ears::new());
         let settings = config::Broker {
-            prefix: "suite".into(),
+            prefix: prefix.into(),
             wait_replicas,
             ..Config::default().broker
         };
         let join = async |name: &str, ears: &Arc<Ears>| {
             let inbox = Arc::clone(ears) as _;
-            let url = server.url();
             let joined =
-                Redis::join(&url, &settings, name, retention(), inbox, &Metrics::new()).await;
+                Redis::join(url, &settings, name, retention(), inbox, &Metrics::new()).await;
             Broker::Redis(joined.unwrap())
         };
         Stage {
@@ -176,7 +187,7 @@ impl Stage {
             b: join("b", &ears_b).await,
             ears_a,
             ears_b,
-            _ground: Ground::Server(Box::new(server)),
+            _ground: Ground::Elsewhere,
         }
     }
 

@@ -1,4 +1,4 @@
--- Puts a session on record, or renews it. KEYS session, events, pushes, earlier pushes.
+-- Puts a session on record, or renews it. KEYS session, events, pushes, earlier pushes, tombstone.
 -- ARGV ticket, key, action, life ms, grace ms
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -12,8 +12,9 @@ else
 end
 -- A held session lives longer than that already.
 local expires = ends + tonumber(ARGV[5])
-for _, key in ipairs(KEYS) do
-  if redis.call('PEXPIRETIME', key) < expires then redis.call('PEXPIREAT', key, expires) end
+for i = 1, 4 do
+  if redis.call('PEXPIRETIME', KEYS[i]) < expires then redis.call('PEXPIREAT', KEYS[i], expires) end
 end
+redis.call('DEL', KEYS[5])
 if known[1] then return {'renewed', known[2] or ''} end
 return {'created'}
