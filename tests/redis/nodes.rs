@@ -9,3 +9,4 @@ mod pages;
 mod send;
 mod sessions;
 mod timeline;
+mod token;

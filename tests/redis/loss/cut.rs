@@ -44,9 +44,18 @@ async fn commands_are_kicked_under_a_stream_of_pushes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_flaps_loses_nothing() {
+    flaps_so_often(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_flaps_for_long_loses_nothing() {
     if !is_long("a path that flaps every 300 ms for 5 s") {
         return;
     }
+    flaps_so_often(8).await;
+}
+
+async fn flaps_so_often(times: usize) {
     for weather in [Weather::Cut, Weather::Hole] {
         let redis = Server::start().await;
         let [one, two] = [
@@ -58,7 +67,7 @@ async fn a_path_that_flaps_loses_nothing() {
         let each = Duration::from_millis(300);
         let flap = async |proxy: &Proxy, late| {
             passes(late).await;
-            proxy.flaps(weather, each, 8).await;
+            proxy.flaps(weather, each, times).await;
         };
         tokio::join!(flap(&one, Duration::ZERO), flap(&two, each / 2));
         let back = crowd.goes_on(SOON).await;

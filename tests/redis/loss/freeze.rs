@@ -3,7 +3,12 @@
 
 use std::time::Duration;
 
-use crate::support::{Crowd, Server, is_long, joins, passes, tally};
+use tokio::time::Instant;
+
+use crate::support::{
+    ANSWER_WITHIN, Crowd, Phone, Platform, Request, Server, becomes, is_long, joins, joins_with,
+    passes, tally,
+};
 
 /// How long what is due now may take.
 const SOON: Duration = Duration::from_secs(10);
@@ -23,6 +28,41 @@ async fn connections_that_owe_answers_are_given_up() {
     }
     let times = [500, 4000, 8000].map(Duration::from_millis);
     freezes_for(&times).await;
+}
+
+/// Its connections stand, but nobody answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doors_say_that_it_stands_still() {
+    let redis = Server::start().await;
+    let platform = Platform::start().await;
+    let node = joins_with(&redis.url(), |config| platform.serves(config)).await;
+    let code = node.qrcode("token").await;
+    let mut page = node.page().await;
+    page.binds(&code).await;
+    redis.freezes().await;
+
+    let word = async || node.tells(Request::get("/readyz")).await.text().to_owned();
+    let is = |wanted: &'static str| move |word: &String| word.trim() == wanted;
+    becomes(SOON, "the health", word, is("degraded")).await;
+    let begun = Instant::now();
+    let qrcode = node.answers(Request::get("/qrcode")).await;
+    assert_eq!(qrcode.error(503), "unavailable");
+    assert_eq!(Phone::of(&node, "ann").scans(&code).await.status, 503);
+    assert_eq!(node.backend().await.say(&code.nth(0)).await, "fail");
+    let mut other = node.page().await;
+    other.says(&code.text).await;
+    other.is_refused("unavailable").await;
+    assert!(begun.elapsed() < 4 * ANSWER_WITHIN, "four doors");
+    // Who was there is there.
+    page.says(r#"{"cmd":"ping","pong":true}"#).await;
+    page.hears(r#"{"cmd":"pong"}"#).await;
+
+    redis.thaws().await;
+    let back = becomes(SOON, "the health", word, is("ready")).await;
+    println!("ready {back:?} after it went on");
+    other.binds(&code).await;
+    Phone::of(&node, "ann").scans(&code).await;
+    page.hears(&code.event(r#""cmd":"scan""#)).await;
 }
 
 async fn freezes_for(times: &[Duration]) {

@@ -11,15 +11,24 @@ const BACK: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_cut_off_catches_up() {
-    if !is_long("one node in a black hole for 1.5 s and 6 s") {
+    is_cut_off_for(&[Duration::from_millis(1500)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_cut_off_for_long_catches_up() {
+    if !is_long("one node in a black hole for 0.5 s and 6 s") {
         return;
     }
+    is_cut_off_for(&[500, 6000].map(Duration::from_millis)).await;
+}
+
+async fn is_cut_off_for(times: &[Duration]) {
     let redis = Server::start().await;
     let path = Proxy::to(redis.address()).await;
     let [lost, well] = [joins(&path.url()).await, joins(&redis.url()).await];
     let both = Crowd::gathers(&[&lost, &well], 6).await;
     let others = Crowd::gathers(&[&well], 4).await;
-    for time in [1500, 6000].map(Duration::from_millis) {
+    for &time in times {
         path.turns(Weather::Hole);
         passes(time).await;
         others.goes_on(BACK).await;

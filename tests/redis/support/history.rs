@@ -102,3 +102,65 @@ fn disorder(heard: &[usize]) -> Option<&[usize]> {
     let at = heard.windows(2).position(|pair| pair[0] >= pair[1])?;
     Some(&heard[at.saturating_sub(3)..(at + 5).min(heard.len())])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of these words, a second apart.
+    fn said(words: &[&str]) -> Vec<Said> {
+        let begun = Instant::now();
+        let line = |(n, word): (usize, &&str)| {
+            let asked = begun + Duration::from_secs(n as u64);
+            Said {
+                n,
+                word: (*word).to_owned(),
+                before: Vec::new(),
+                asked,
+                answered: asked + Duration::from_millis(1),
+                took: Duration::from_millis(1),
+            }
+        };
+        words.iter().enumerate().map(line).collect()
+    }
+
+    /// Whether the checker is content; what died with a Redis came there while these lines were said.
+    fn passes(said: &[Said], heard: &[usize], forgotten: Range<usize>) -> bool {
+        let start = said[0].asked - Duration::from_millis(500);
+        let at = |n: usize| start + Duration::from_secs(n as u64);
+        let forgotten = at(forgotten.start)..at(forgotten.end);
+        let checked = || check_but(said, heard, &forgotten);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(checked)).is_ok()
+    }
+
+    #[test]
+    fn the_checker_sees_what_is_wrong() {
+        let lines = said(&["ok", "queued", "fail", "unknown", "ok"]);
+        for good in [&[0, 1, 4][..], &[0, 1, 3, 4]] {
+            assert!(passes(&lines, good, 0..0), "{good:?}");
+        }
+        for wrong in [
+            &[0, 1][..],   // lost
+            &[0, 1, 1, 4], // twice
+            &[1, 0, 4],    // out of order
+            &[0, 1, 2, 4], // refused, and heard
+            &[0, 1, 4, 5], // somebody else's
+        ] {
+            assert!(!passes(&lines, wrong, 0..0), "{wrong:?}");
+        }
+        let mut late = lines.clone();
+        late[4].took = ANSWER_WITHIN;
+        assert!(!passes(&late, &[0, 1, 4], 0..0), "answered late");
+    }
+
+    #[test]
+    fn what_died_with_a_redis_excuses_nothing_else() {
+        let lines = said(&["ok", "ok", "ok"]);
+        assert!(passes(&lines, &[0, 2], 1..2));
+        assert!(passes(&lines, &[0, 1, 1, 2], 1..2));
+        assert!(!passes(&lines, &[1, 2], 1..2), "lost before");
+        assert!(!passes(&lines, &[0, 1], 1..2), "lost after");
+        assert!(!passes(&lines, &[0, 0, 1, 2], 1..2), "twice before");
+        assert!(!passes(&lines, &[1, 0, 2], 0..3), "out of order");
+    }
+}
