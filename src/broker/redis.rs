@@ -204,6 +204,7 @@ impl Redis {
             }
             (self.keys.of_push(event.uid, push_id.is_some()), arguments)
         };
+        let begun = self.replicas.begin();
         let answer = call(&self.link.pushes, &self.scripts.publish, words).await?;
         let mut answer = Answer::of(answer);
         match answer.word().as_str() {
@@ -215,7 +216,7 @@ impl Redis {
                     is_new: word == "ok",
                 };
                 let key = self.keys.session(event.uid);
-                self.replicas.wait(&self.link.pushes, &key).await?;
+                self.replicas.wait(begun, &self.link.pushes, &key).await?;
                 Ok(published)
             }
             "unknown" => Ok(Published::Unknown),

@@ -25,11 +25,12 @@ impl Redis {
         let keys = self.keys.jobs(queue);
         let key = keys[0].clone();
         let enqueue = &self.scripts.enqueue;
+        let begun = self.replicas.begin();
         let answer = self.link.call_durably(enqueue, keys, arguments).await?;
         match Answer::of(answer).word().as_str() {
             // Also one that is known: whoever put it there may not have seen it at a replica.
             word @ ("queued" | "known") => {
-                self.replicas.wait(&self.link.pushes, &key).await?;
+                self.replicas.wait(begun, &self.link.pushes, &key).await?;
                 Ok(match word {
                     "queued" => Enqueued::Yes,
                     _ => Enqueued::Known,

@@ -39,19 +39,21 @@ impl Redis {
         arguments.extend(text.map(str::to_owned));
         let keys = vec![key.clone()];
         let write = &self.scripts.write;
+        let begun = self.replicas.begin();
         let answer = self.link.call_durably(write, keys, arguments).await?;
         if Answer::of(answer).number() == 0 {
             return Ok(false);
         }
-        self.replicas.wait(&self.link.pushes, &key).await?;
+        self.replicas.wait(begun, &self.link.pushes, &key).await?;
         Ok(true)
     }
 
     pub(in crate::broker) async fn installation_secret(&self) -> Result<[u8; 32], BrokerError> {
+        let begun = self.replicas.begin();
         self.put_secret(&hex(&random::bytes::<32>())).await?;
         let key = self.keys.secret();
         // What derives from a secret that a failover forgets would be void.
-        self.replicas.wait(&self.link.pushes, &key).await?;
+        self.replicas.wait(begun, &self.link.pushes, &key).await?;
         let secret: String = self.plain.get.watch(self.link.commands.get(key)).await?;
         let _ = self.secret.set(secret.clone());
         let mut bytes = [0; 32];

@@ -22,6 +22,14 @@ pub(super) struct Replicas {
     needed: u32,
     tally: Tally,
     barriers: Mutex<HashMap<Option<Server>, Arc<Barrier>>>,
+    /// How often their connection was a new one: `WAIT` knows only what was written over its own.
+    connection: AtomicU64,
+}
+
+/// A write that is to begin, and the connection that it will go over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Write {
+    connection: u64,
 }
 
 /// One `WAIT` at a time for a primary: it serves everybody whose write was answered before it began.
@@ -47,12 +55,24 @@ impl Replicas {
             needed,
             tally: Tally::of("wait", metrics),
             barriers: Mutex::default(),
+            connection: AtomicU64::new(0),
         }
     }
 
-    /// Ready when enough replicas have all that `client` was answered for `key`; otherwise nobody
-    /// knows what a failover would leave of it.
-    pub async fn wait(&self, client: &Client, key: &str) -> Result<(), BrokerError> {
+    /// Notes that a connection of theirs is a new one.
+    pub fn are_connected_anew(&self) {
+        self.connection.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// To be said before a write that they are waited for after.
+    pub fn begin(&self) -> Write {
+        let connection = self.connection.load(Ordering::SeqCst);
+        Write { connection }
+    }
+
+    /// Ready when enough replicas have what `client` has [begun](Self::begin) since, and was answered, for
+    /// `key`; otherwise nobody knows what a failover would leave of it.
+    pub async fn wait(&self, write: Write, client: &Client, key: &str) -> Result<(), BrokerError> {
         if self.needed == 0 {
             return Ok(());
         }
@@ -60,7 +80,8 @@ impl Replicas {
         let barrier = Arc::clone(self.barriers.lock().entry(primary.clone()).or_default());
         // Boxed, for the futures of most pushes, which need no replica, shall not carry it.
         let replicas = Box::pin(barrier.pass(client, primary, self)).await?;
-        if replicas >= self.needed {
+        let is_same = self.begin().connection == write.connection;
+        if replicas >= self.needed && is_same {
             Ok(())
         } else {
             Err(BrokerError::Silent)

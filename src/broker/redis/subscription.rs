@@ -289,6 +289,7 @@ impl Redis {
     async fn keep_publish_loaded(self: Arc<Self>) {
         let mut reconnects = self.link.pushes.reconnect_rx();
         while !matches!(reconnects.recv().await, Err(RecvError::Closed)) {
+            self.replicas.are_connected_anew();
             self.load_publish().await;
         }
     }
