@@ -54,6 +54,7 @@ use canary::Canary;
 use held::{Facts, HeldUids};
 use keys::Keys;
 use link::{Link, PATIENCE, call};
+pub(crate) use nodes::LAST_WORDS;
 use replicas::Replicas;
 use resync::Resync;
 use scripts::{Plain, Scripts};

@@ -142,8 +142,8 @@ class Rendering:
         spec, drain = self.pod["spec"], config["drain"]
         wait = self.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         needed = wait + drain["delay_seconds"] + drain["seconds"]
-        # 2 s for the last closing handshakes and 5 s for tasks: src/node/drain.rs.
-        assert spec["terminationGracePeriodSeconds"] >= needed + 7
+        # 5 s for tasks, 2 s for timelines, 5 s for the broker: REST in src/node/drain.rs.
+        assert spec["terminationGracePeriodSeconds"] >= needed + 12
 
     def probes(self):
         paths = {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
