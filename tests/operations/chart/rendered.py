@@ -11,6 +11,7 @@ SECRETS = {
     "BROKER_URL": "redis://:hush-hush@redis:6379",
     "WECHAT_APP_SECRET": "0123456789abcdef0123456789abcdef",
     "WECHAT_TOKEN": "tokenoftheconsole",
+    "TRACE_OTLP_HEADERS": "authorization=Bearer hush-hush",
     "WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 }
 PORTS = {"public": 2129, "push": 5678, "ops": 9129}
