@@ -21,9 +21,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: gateway
 {{- end }}
 
+{{/* The job by which dashboard and alerts know the nodes, whatever the chart is called here. */}}
+{{- define "scangate.job" -}}
+app.kubernetes.io/part-of: scangate
+{{- end }}
+
 {{- define "scangate.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "scangate.selector" . }}
+{{ include "scangate.job" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
