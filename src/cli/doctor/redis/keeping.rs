@@ -90,7 +90,8 @@ pub(super) fn eviction(told: &Told) -> Finding {
 /// Whether there is room for more.
 pub(super) fn memory(told: &Told) -> Finding {
     const ID: &str = "redis.memory";
-    const FIX: &str = "Give Redis more memory. A session takes 1 to 6 KB, see docs/CLUSTER.md.";
+    const FIX: &str =
+        "Give Redis more memory. A session takes 1 to 7 KB with its timeline, see docs/CLUSTER.md.";
     let info = match &told.info {
         Ok(info) => info,
         Err(why) => return untold(ID, why),
