@@ -9,63 +9,88 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes of memory that this process may use; None where nothing limits it.
+/// Bytes of memory that this process may use: the least limit of its cgroup and those around it; None where
+/// nothing limits it.
 pub fn memory_limit() -> Option<u64> {
-    /// Version 1 has no word for `unlimited`, but a number that no host has.
-    const UNLIMITED: u64 = 1 << 60;
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let texts = limit_files(&own).into_iter().map(fs::read_to_string);
-    let limits = texts.filter_map(|text| text.ok()?.trim().parse().ok());
-    limits.filter(|limit| *limit < UNLIMITED).min()
+    limit_of(&own, Path::new("/sys/fs/cgroup"))
 }
 
-/// The files that may hold a limit, for what `/proc/self/cgroup` says. In a container the path is often
-/// the host's and does not exist; its top does.
-fn limit_files(own: &str) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for line in own.lines() {
+/// What `/proc/self/cgroup` says comes in lines `NUMBER:CONTROLLERS:PATH`: in version 2 one without
+/// controllers, in version 1 one for `memory`.
+fn limit_of(own: &str, root: &Path) -> Option<u64> {
+    let lines = own.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else {
-            continue;
+        Some((parts.next()?, parts.next()?))
+    });
+    let files = lines.filter_map(|(controllers, path)| {
+        let (folder, file) = match controllers {
+            "" => (root.to_owned(), "memory.max"),
+            list if list.split(',').any(|one| one == "memory") => {
+                (root.join("memory"), "memory.limit_in_bytes")
+            }
+            _ => return None,
         };
-        let (root, file) = match controllers {
-            "" => ("/sys/fs/cgroup", "memory.max"),
-            "memory" => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-            _ => continue,
-        };
-        let levels = Path::new(path.trim_start_matches('/')).ancestors();
-        files.extend(levels.map(|level| Path::new(root).join(level).join(file)));
-    }
+        Some((folder, path, file))
+    });
     files
+        .flat_map(|(folder, path, file)| {
+            // In a container the path may be that of the host, which is not there.
+            let path = PathBuf::from(path.trim_start_matches('/'));
+            let groups: Vec<_> = path
+                .ancestors()
+                .map(|group| folder.join(group).join(file))
+                .collect();
+            groups.into_iter().filter_map(|file| read(&file))
+        })
+        .min()
+}
+
+/// `max`, or a number; version 1 has a number beyond every machine for none.
+fn read(file: &Path) -> Option<u64> {
+    const BEYOND: u64 = 1 << 60;
+    let limit = fs::read_to_string(file).ok()?.trim().parse().ok()?;
+    (limit < BEYOND).then_some(limit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(own: &str) -> Vec<String> {
-        let files = limit_files(own).into_iter();
-        files.map(|file| file.display().to_string()).collect()
+    fn write(root: &Path, file: &str, text: &str) {
+        let file = root.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
     }
 
     #[test]
-    fn every_level_up_to_the_top_counts() {
-        assert_eq!(
-            shown("0::/system.slice/scangate.service\n"),
-            [
-                "/sys/fs/cgroup/system.slice/scangate.service/memory.max",
-                "/sys/fs/cgroup/system.slice/memory.max",
-                "/sys/fs/cgroup/memory.max",
-            ]
+    fn the_least_limit_of_the_groups_around_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        write(root, "a/memory.max", "200000\n");
+        write(root, "a/b/memory.max", "300000\n");
+        write(root, "a/b/c/memory.max", "max\n");
+        assert_eq!(limit_of("0::/a/b/c\n", root), Some(200_000));
+        assert_eq!(limit_of("0::/elsewhere\n", root), None);
+        // A container's own root.
+        write(root, "memory.max", "100000\n");
+        assert_eq!(limit_of("0::/\n", root), Some(100_000));
+        assert_eq!(limit_of("0::/of/the/host\n", root), Some(100_000));
+    }
+
+    #[test]
+    fn the_first_version_says_none_by_a_huge_number() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let own = "9:cpu,cpuacct:/\n5:memory:/pod\n0::/\n";
+        write(
+            root,
+            "memory/memory.limit_in_bytes",
+            "9223372036854771712\n",
         );
-        assert_eq!(shown("0::/\n"), ["/sys/fs/cgroup/memory.max"]);
-        assert_eq!(
-            shown("5:cpu,cpuacct:/a\n4:memory:/a\n"),
-            [
-                "/sys/fs/cgroup/memory/a/memory.limit_in_bytes",
-                "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-            ]
-        );
-        assert!(shown("rubbish\n").is_empty());
+        assert_eq!(limit_of(own, root), None);
+        write(root, "memory/pod/memory.limit_in_bytes", "500000\n");
+        assert_eq!(limit_of(own, root), Some(500_000));
+        assert_eq!(limit_of("no line of a cgroup", root), None);
     }
 }

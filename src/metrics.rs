@@ -9,7 +9,6 @@ use prometheus::{
 mod declare;
 pub mod lag;
 mod manual;
-mod memory;
 
 /// The scripts by their files' names, and what is asked of Redis without a script.
 #[rustfmt::skip]
@@ -182,7 +181,7 @@ declare::metrics! {
 impl Metrics {
     /// The Prometheus text exposition, this process's own metrics included.
     pub fn render(&self) -> Vec<u8> {
-        let limit = memory::limit().unwrap_or_default();
+        let limit = crate::cgroup::memory_limit().unwrap_or_default();
         self.memory_limit_bytes
             .set(limit.try_into().unwrap_or(i64::MAX));
         let mut families = self.registry.gather();

@@ -37,7 +37,7 @@ use crate::wechat::callback::GateError;
 
 mod account;
 pub(crate) mod capacity;
-mod drain;
+pub(crate) mod drain;
 
 use account::official_account;
 use drain::drain;

@@ -68,7 +68,7 @@ const BATCH: usize = 512;
 /// Sessions whose moments are on their way to the broker at a time.
 const AT_A_TIME: usize = 32;
 /// How long a node that goes sees to what still waits.
-const LAST_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const LAST_WAIT: Duration = Duration::from_secs(2);
 
 impl Timeline {
     /// Nothing has happened yet.

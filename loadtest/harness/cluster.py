@@ -25,6 +25,10 @@ class Outside:
         """Websockets at all its nodes."""
         return sum(series(ops, "scangate_connections") for ops in self.ops)
 
+    def is_alive(self):
+        """Whether every node answers. One that does not has no connections that could be counted."""
+        return all(ask(f"{ops}/livez") == "live" for ops in self.ops)
+
     def cpu(self):
         return {}
 
@@ -99,10 +103,10 @@ class Cluster(Outside):
         self.process.end()
 
 
-def ask(url):
-    """The body of an answer, of whatever status; an empty one where there is none."""
+def ask(url, seconds=5):
+    """The body of an answer, of whatever status; an empty one where there is none in time."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
+        with urllib.request.urlopen(url, timeout=seconds) as reply:
             return reply.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.read().decode(errors="replace")

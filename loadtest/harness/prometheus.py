@@ -24,6 +24,8 @@ scrape_configs:
 
 # What Grafana puts into a query: all jobs and instances, and windows that fit a scrape each second.
 VARIABLES = {"job": ".*", "instance": ".*", "__rate_interval": "5s", "__interval": "1s"}
+# How long a query may take, in seconds.
+QUERY = 60
 # Points of a panel that are looked at.
 POINTS = 60
 
@@ -59,7 +61,7 @@ class Prometheus:
         """How many nodes have been scraped."""
         try:
             return len(self._ask("query", query="up == 1"))
-        except (Fault, ValueError):
+        except Fault:
             return 0
 
     def panels(self):
@@ -88,7 +90,11 @@ class Prometheus:
         return self._ask("query_range", query=query, start=self.begun, end=end, step=step)
 
     def _ask(self, kind, **asked):
-        reply = json.loads(ask(f"{self.url}/api/v1/{kind}?{urllib.parse.urlencode(asked)}"))
+        url = f"{self.url}/api/v1/{kind}?{urllib.parse.urlencode(asked)}"
+        try:
+            reply = json.loads(ask(url, QUERY))
+        except ValueError:
+            raise Fault(f"Prometheus does not answer {asked['query']}") from None
         if reply["status"] != "success":
             raise Fault(f"Prometheus refuses {asked['query']}: {reply['error']}")
         return reply["data"]["result"]

@@ -176,10 +176,12 @@ class Round:
 
     def _check_that_all_have_left(self):
         if self.cluster.is_ours:
+            are_gone = lambda: self.cluster.connections() == 0 and self.cluster.is_alive()
             try:
-                eventually("the end of all connections", PATIENCE, lambda: self.cluster.connections() == 0)
+                eventually("the end of all connections", PATIENCE, are_gone)
             except Fault:
-                self.faults.append(f"{self.cluster.connections():.0f} connections are left behind")
+                left = f"{self.cluster.connections():.0f} connections are left behind"
+                self.faults.append(left if self.cluster.is_alive() else f"a node does not answer any more; {left}")
 
 
 def children_cpu():

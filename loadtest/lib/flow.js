@@ -27,13 +27,19 @@ export function options(thresholds) {
     timeUnit: '1s',
     duration: `${SECONDS}s`,
     preAllocatedVUs: VUS,
-    // Visits that find nobody free are dropped, and counted by k6.
+    // Visits that find nobody free are dropped, and counted by k6: of a hundred one may be.
     maxVUs: VUS,
     gracefulStop: `${PATIENCE}s`,
   };
   return {
     scenarios: { flow },
-    thresholds: { visits: ['count>0'], visits_complete: ['rate==1'], ...thresholds },
+    thresholds: {
+      visits: ['count>0'],
+      visits_complete: ['rate==1'],
+      // More, and the load was another than the one that was asked for.
+      dropped_iterations: [`count<=${Math.floor((RATE * SECONDS) / 100)}`],
+      ...thresholds,
+    },
     summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
   };
 }

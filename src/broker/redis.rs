@@ -55,6 +55,7 @@ use clock::Clock;
 use held::{Facts, HeldUids};
 use keys::Keys;
 use link::{Link, PATIENCE, call};
+pub(crate) use nodes::LAST_WORDS;
 use replicas::Replicas;
 use resync::Resync;
 use scripts::{Plain, Scripts};

@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::broker;
 use crate::gateway::Gateway;
+use crate::timeline;
 
 /// What a page that is sent away waits at most before it comes back.
 const RETRY_MS: u32 = 2000;
 
 /// What is left to tasks that have been told to go.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// What a node takes at most after the last goodbye: its tasks end, moments are kept, and what it holds is given
+/// back at the broker.
+pub(crate) const REST: Duration = Duration::from_secs(
+    LAST_WAIT.as_secs() + timeline::LAST_WAIT.as_secs() + broker::redis::LAST_WORDS.as_secs(),
+);
 
 /// Not ready at once; then the doors close; then everybody is told to go, and gone.
 pub(super) async fn drain(gateway: &Arc<Gateway>) {

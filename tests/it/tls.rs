@@ -113,6 +113,9 @@ async fn a_bad_certificate_changes_nothing_and_a_good_one_mends_it() {
             page(gateway.public(), &trust).await.leaves().await;
         }
     }
+    let looked = |result| format!("scangate_tls_reloads_total{{result=\"{result}\"}}");
+    assert!(gateway.metric(&looked("refused")).await > Some(0.0));
+    gateway.has(&looked("ok"), 0.0).await;
     files.become_those_of(&new);
     let trust = Certificate::trusted(&[&new]);
     eventually("whether the new certificate is shown", true, async || {
@@ -120,6 +123,7 @@ async fn a_bad_certificate_changes_nothing_and_a_good_one_mends_it() {
         Wire::connect_tls(gateway.public(), trust).await.is_ok()
     })
     .await;
+    gateway.has(&looked("ok"), 1.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +151,9 @@ async fn whoever_does_not_finish_the_handshake_is_given_up() {
     plain.sends(Request::get("/").bytes("localhost")).await;
     let answer = plain.takes_all().await;
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    gateway
+        .has("scangate_tls_handshakes_failed_total", 3.0)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@ const GONE: Duration = Duration::from_secs(12);
 /// Silence after which it is taken off the list by one that starts.
 const FORGOTTEN: Duration = Duration::from_secs(3600);
 /// How long a node that leaves waits for Redis to take what it gives back.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(5);
 
 impl Redis {
     pub(in crate::broker) fn name(&self) -> &str {

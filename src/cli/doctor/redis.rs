@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::report::{Finding, skip_all};
-use crate::broker::redis::survey::{Refused, Survey, Told, survey};
+use crate::broker::redis::survey::{self, Refused, Survey, Told};
 use crate::config::{self, BrokerUrl};
 
 mod keeping;
@@ -30,16 +30,13 @@ const IDS: [&str; 14] = [
 ];
 const CLOCK: &str = "clock.redis";
 
-/// More than the survey's own deadlines add up to.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Asks the Redis of this configuration, and judges.
 pub(super) async fn check(broker: &config::Broker) -> Vec<Finding> {
     let BrokerUrl::Redis(url) = &broker.url else {
         let why = "the broker is embedded: one node, no Redis";
         return [skip_all(&IDS, why), skip_all(&[CLOCK], why)].concat();
     };
-    let asked = timeout(PATIENCE, survey(url, &broker.prefix)).await;
+    let asked = timeout(survey::MOST, survey::survey(url, &broker.prefix)).await;
     let asked = asked.unwrap_or_else(|_| Err("no answer in time".to_owned()));
     match asked {
         Err(why) => {

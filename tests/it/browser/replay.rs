@@ -122,6 +122,7 @@ async fn whoever_asks_for_what_is_gone_is_told_of_the_gap() {
         page.hears(r#"{"cmd":"gap"}"#).await;
         hears_the_last_four(&mut page, &code, &ids).await;
     }
+    gateway.has("scangate_gaps_total", 2.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

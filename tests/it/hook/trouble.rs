@@ -195,6 +195,8 @@ async fn what_was_not_taken_outlives_the_node() {
     .await;
     scans(&first, &mut site, 0).await;
     assert_eq!(counts(&first, "unreachable").await, 1.0);
+    let waiting = r#"scangate_jobs_waiting{queue="hooks"}"#;
+    first.has(waiting, 1.0).await;
     first.is_told_to_go();
     first.is_gone().await;
     let second = gateway(&platform, &site, |config| {
@@ -204,6 +206,7 @@ async fn what_was_not_taken_outlives_the_node() {
     assert_eq!(site.hears().await.data()["action"], "login");
     let series = r#"scangate_hooks_total{event="scan",result="ok"}"#;
     second.has(series, 1.0).await;
+    second.has(waiting, 0.0).await;
     site.hears_nothing();
 }
 

@@ -255,10 +255,10 @@ async fn the_balancer_and_the_grace_are_compared_as_the_flags_say() {
         "20 s (timeout client in haproxy.cfg)",
     );
     diagnosis.says("machine.drain", "fail", "of 20 s (--grace-period)");
-    let patient = ["--balancer-timeout", "75", "--grace-period", "27"];
+    let patient = ["--balancer-timeout", "75", "--grace-period", "34"];
     let diagnosis = Diagnosis::of(&patient, &[]).await;
     diagnosis.says("balancer.timeout", "ok", "75 s (--balancer-timeout)");
-    diagnosis.says("machine.drain", "ok", "27 s");
+    diagnosis.says("machine.drain", "ok", "34 s");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,3 +143,15 @@ async fn a_backend_that_goes_without_reading_harms_nobody() {
     assert_eq!(polite.say(&code.nth(1)).await, "ok");
     page.hears(&code.nth(1)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_backend_more_than_may_be_there_is_closed_at_once() {
+    let gateway = Gateway::with(|config| config.push.connections = 1).await;
+    let code = gateway.code().await;
+    let mut first = gateway.backend().await;
+    assert_eq!(first.say(&code.nth(0)).await, "queued");
+    gateway.backend().await.is_closed().await;
+    let series = r#"scangate_accept_refusals_total{listener="push"}"#;
+    gateway.has(series, 1.0).await;
+    assert_eq!(first.say(&code.nth(1)).await, "queued");
+}

@@ -9,6 +9,11 @@ NONSENSE = [
     (["replicas=2"], "at '/replicas': maximum: got 2, want 1"),
     (["autoscaling.enabled=true"], "at '/autoscaling/enabled': value must be false"),
     ([REDIS, "autoscaling.enabled=true", "autoscaling.cpu.enabled=false"], "at '/autoscaling/connections/enabled': value must be true"),
+    ([REDIS, "autoscaling.enabled=true", "autoscaling.minReplicas=11"], "autoscaling.minReplicas (11) is more than autoscaling.maxReplicas (10)"),
+    (
+        [REDIS, "autoscaling.enabled=true", "autoscaling.connections.enabled=true", "config.limit.connections=10000"],
+        "autoscaling.connections.averageValue (10000) is not below config.limit.connections (10000)",
+    ),
     (["redis.url=http://redis"], "at '/redis/url'"),
     (["redis.url=redis://:hunter22@redis:6379"], "at '/redis/url'"),
     ([REDIS, "redis.existingSecret=redis"], "at '/redis'"),
@@ -30,8 +35,8 @@ NONSENSE = [
     (["ingress.enabled=true", "ingress.host=scan.example.com"], "at '/ingress/tls/secretName': minLength: got 0, want 1"),
     (["tls.existingSecret=tls"], "at '/config/public': missing property 'url'"),
     (["preStopSeconds=-1"], "at '/preStopSeconds': minimum: got -1, want 0"),
-    (["terminationGracePeriodSeconds=29"], "(29) is shorter than preStopSeconds and config.drain together (30)"),
-    (["config.drain.seconds=60", "terminationGracePeriodSeconds=60"], "(60) is shorter than preStopSeconds and config.drain together (70)"),
+    (["terminationGracePeriodSeconds=41"], "(41) is shorter than preStopSeconds, config.drain and the 12 s for the rest together (42)"),
+    (["config.drain.seconds=60", "terminationGracePeriodSeconds=81"], "for the rest together (82)"),
     ([REDIS, "rollout.maxSurge=0"], "at '/rollout'"),
     (["podSecurityContext.runAsUser=0"], "at '/podSecurityContext/runAsUser'"),
     (["securityContext.privileged=true"], "at '/securityContext/privileged': value must be false"),
@@ -40,6 +45,7 @@ NONSENSE = [
     (["service.public.loadBalancerSourceRanges={10.0.0.0/8}"], "at '/service/public/loadBalancerSourceRanges'"),
     (["probes.liveness.periodSeconds=0"], "at '/probes/liveness/periodSeconds': minimum: got 0, want 1"),
     (["podDisruptionBudget.maxUnavailable=0"], "at '/podDisruptionBudget/maxUnavailable'"),
+    (["prometheusRule.runbookBase=docs"], "at '/prometheusRule/runbookBase'"),
     (["replica=2"], "additional properties 'replica' not allowed"),
 ]
 

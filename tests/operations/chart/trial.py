@@ -1,5 +1,6 @@
 """The test pod's own command, against a gateway with the rendered configuration, here and now."""
 
+import itertools
 import pathlib
 import random
 import socket
@@ -10,7 +11,8 @@ import threading
 from . import rendered
 
 SECRETS = {"secrets.pushSecret.value": "open-sesame", "secrets.opsApiKey.value": "a-key-for-the-api"}
-PATIENCE = 20
+# Of the probe; the gateway has twice that.
+PATIENCE = 120
 
 
 def check(chart, version, program):
@@ -22,7 +24,7 @@ def check(chart, version, program):
     (container,) = pod["spec"]["containers"]
     secrets = dict(zip(("SCANGATE_PUSH_SECRET", "SCANGATE_OPS_API_KEY"), SECRETS.values()))
     assert {one["name"] for one in container["env"]} == set(secrets)
-    ports = {listener: free_port() for listener in rendered.PORTS}
+    ports = dict(zip(rendered.PORTS, free_ports(len(rendered.PORTS))))
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "scangate.toml"
         file.write_text(next(one["data"]["scangate.toml"] for one in manifests.all("ConfigMap")))
@@ -65,11 +67,13 @@ def here(word, manifests, ports):
     return word
 
 
-def free_port():
-    """Below those that the system gives to clients: nobody takes it in between."""
+def free_ports(count):
+    """As many, each another; below those that the system gives to clients: nobody takes one in between."""
     low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.randrange(10_000, low)
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+    ports = random.sample(range(10_000, low), low - 10_000)
+    return list(itertools.islice(filter(is_free, ports), count))
+
+
+def is_free(port):
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) != 0

@@ -5,7 +5,7 @@ import json
 import re
 import socket
 
-from host import request
+from host import PATIENCE_SECONDS, request
 from websocket import Websocket
 
 # More than a socket's buffers and the gateway's queue for a slow page take, in pushes of 60 KB.
@@ -93,7 +93,7 @@ class Crowd:
         lines = [event, {**event, "ticket": "wrong"}, {**event, "uid": 1}, {"no": "uid"}, "no JSON"]
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         host, port = self.node()["push"].split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as backend:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as backend:
             backend.sendall("".join(f"{text}\n" for text in texts).encode())
             answers = backend.makefile().readline
             words = [answers().strip() for _ in texts]

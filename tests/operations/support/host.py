@@ -12,6 +12,8 @@ import urllib.request
 
 # Below those that the system gives to clients: nobody gets one between our choice and the program's start.
 FREE_PORTS = range(20_000, 24_000)
+# What one wait may take, on a slow machine that does other things too.
+PATIENCE_SECONDS = 60
 
 
 def free_address():
@@ -26,7 +28,7 @@ def free_address():
     raise SystemExit("no port is free")
 
 
-def eventually(what, ask, seconds=20):
+def eventually(what, ask, seconds=PATIENCE_SECONDS):
     """Asks until the answer is true, and gives it; fails with the last one when the time is over."""
     deadline = time.monotonic() + seconds
     while True:
@@ -44,7 +46,7 @@ def request(url, body=None, method=None, headers=()):
         body = json.dumps(body).encode()
     asked = urllib.request.Request(url, data=body, method=method, headers=dict(headers))
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()
@@ -65,7 +67,7 @@ class Program:
         for line in self.child.stdout:
             self.said.append(line)
 
-    def says(self, pattern, seconds=60):
+    def says(self, pattern, seconds=PATIENCE_SECONDS):
         """Waits until it has said this; gives what the pattern's group finds, each time it does."""
 
         def found():
@@ -80,8 +82,9 @@ class Program:
 
     def __exit__(self, *_):
         self.child.terminate()
+        # By force only at last: what it started itself would be left behind.
         try:
-            self.child.wait(20)
+            self.child.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()

@@ -6,8 +6,8 @@ import os
 import socket
 import struct
 
-# What one wait may take.
-PATIENCE_SECONDS = 10
+from host import PATIENCE_SECONDS
+
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 

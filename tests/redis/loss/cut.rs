@@ -24,6 +24,10 @@ async fn subscribers_are_kicked_under_a_stream_of_pushes() {
         assert_eq!(heard.binds, 1, "no page noticed: {heard:?}");
         assert!(said.iter().all(|line| line.is_accepted()));
     }
+    for node in [&a, &b] {
+        let series = r#"scangate_redis_resyncs_total{reason="reconnected"}"#;
+        assert!(node.metric(series).await > Some(0.0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,17 @@ pub(super) fn persistence(told: &Told) -> Finding {
             .and_then(|sheet| sheet.get(name))
     };
     let failed = |name| info.get(name).is_some_and(|status| status != "ok");
+    // Also beside an append-only file; without save points an old failure stands there for ever, and
+    // Redis takes no notice of it.
+    let minds_snapshots =
+        setting("save") != Some("") && setting("stop-writes-on-bgsave-error") != Some("no");
+    if failed("rdb_last_bgsave_status") && minds_snapshots {
+        return Finding::fail(
+            ID,
+            "the last snapshot failed; Redis refuses writes until one succeeds",
+            "Give its disk room and its user the right to write, or set save \"\" where no snapshots are wanted.",
+        );
+    }
     if info.get("aof_enabled") == Some("1") {
         if failed("aof_last_write_status") {
             let fix = "Its disk is full or broken; until that is mended Redis refuses writes.";
@@ -35,13 +46,6 @@ pub(super) fn persistence(told: &Told) -> Finding {
             Some(when) => Finding::ok(ID, format!("an append-only file, appendfsync {when}")),
             None => Finding::ok(ID, "an append-only file"),
         };
-    }
-    if failed("rdb_last_bgsave_status") && setting("stop-writes-on-bgsave-error") != Some("no") {
-        return Finding::fail(
-            ID,
-            "the last snapshot failed; Redis refuses writes until one succeeds",
-            "Give its disk room and its user the right to write, or set save \"\" if nothing is to be kept.",
-        );
     }
     match setting("save") {
         Some("") => Finding::warn(
@@ -86,7 +90,8 @@ pub(super) fn eviction(told: &Told) -> Finding {
 /// Whether there is room for more.
 pub(super) fn memory(told: &Told) -> Finding {
     const ID: &str = "redis.memory";
-    const FIX: &str = "Give Redis more memory. A session takes 1 to 6 KB, see docs/CLUSTER.md.";
+    const FIX: &str =
+        "Give Redis more memory. A session takes 1 to 7 KB with its timeline, see docs/CLUSTER.md.";
     let info = match &told.info {
         Ok(info) => info,
         Err(why) => return untold(ID, why),

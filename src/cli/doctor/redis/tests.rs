@@ -94,6 +94,21 @@ fn what_redis_keeps() {
         check(failing, "save:3600 1\nstop-writes-on-bgsave-error:no"),
         Status::Warn
     );
+    let beside = "aof_enabled:1\nrdb_last_bgsave_status:err";
+    for (failing, settings, status) in [
+        // Redis refuses writes, whatever else it keeps.
+        (beside, "save:3600 1\nappendfsync:always", Status::Fail),
+        (
+            beside,
+            "save:3600 1\nstop-writes-on-bgsave-error:no",
+            Status::Ok,
+        ),
+        // A failure of old: nobody wants snapshots any more.
+        (beside, "save:\nappendfsync:always", Status::Ok),
+        (failing, "save:", Status::Warn),
+    ] {
+        assert_eq!(check(failing, settings), status, "{failing} {settings}");
+    }
     let hidden = Told {
         settings: Err("NOPERM".to_owned()),
         ..told("aof_enabled:0", "")
