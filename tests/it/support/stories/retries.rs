@@ -52,7 +52,6 @@ pub async fn what_never_gets_through(node: &Gateway, platform: &Platform, others
     .into_iter()
     .enumerate()
     {
-        platform.recovers();
         platform.always(Call::Template, fault);
         let id = ann.sends(node, &format!("text={n}")).await;
         all_but_the_last_attempt(others, &id).await;
