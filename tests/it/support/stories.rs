@@ -21,6 +21,8 @@ pub use timelines::{a_life_is_told, a_push_is_followed, a_scan_is_timed, last_mo
 
 /// Tests of what scans are for, at the two nodes of a `Pair`: each broker has its own kind of that,
 /// with `a`, `b`, the `platform`, and the place of `another` node at the broker.
+// Not every stage has pairs of nodes.
+#[allow(unused_macros)]
 macro_rules! tell_of_scans {
     ($Pair:ident) => {
         $crate::support::stories::tell_of_scans! { $Pair;
