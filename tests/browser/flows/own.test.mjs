@@ -28,7 +28,7 @@ const PAGE = `<!doctype html>
     document.getElementById('code').innerHTML = svg(code.url);
     document.getElementById('state').textContent = reason ? state + ': ' + reason : state;
   });
-  for (const name of ['scan', 'result', 'refused', 'gap', 'expired'])
+  for (const name of ['scan', 'confirm', 'result', 'refused', 'gap', 'expired'])
     gate.on(name, (detail) => show(name, detail));
 </script>
 `;
@@ -57,29 +57,46 @@ async function openSite(t, settings) {
   house = await openHouse(t, { PUBLIC_ORIGINS: origin, ...settings });
   const gateway = house.url.replace(/\/$/, '');
 
-  /** Shows a code, has `person` scan it: what the page says at the end, and what it heard. */
-  async function scanned(action, account, person) {
+  /** Shows a code and has `person` scan it. */
+  async function shown(action, account, person) {
     const page = await openPage(browser);
+    t.after(() => page.context().close());
     await page.goto(`${origin}/?${new URLSearchParams({ gateway, action, account })}`);
-    const state = page.locator('#state');
-    await state.getByText('waiting', { exact: true }).waitFor();
+    await says(page, 'waiting');
     assert.ok(await page.locator('#code svg').count(), 'the code is drawn');
+    await house.scan(codes.at(-1).ticket, person);
+    return page;
+  }
+
+  /** What a page has heard, each event with its name; the first is the scan. */
+  async function heard(page) {
     const { uid, ticket } = codes.at(-1);
-    await house.scan(ticket, person);
-    await state.getByText(/^(done|refused: .+)$/).waitFor();
-    await page.locator('#events li').nth(1).waitFor();
-    const heard = (await page.locator('#events li').allTextContents()).map((text) => JSON.parse(text));
-    for (const [, event] of heard) {
+    const items = await page.locator('#events li').allTextContents();
+    const events = items.map((text) => JSON.parse(text));
+    for (const [, event] of events) {
       assert.deepEqual([event.uid, event.ticket], [uid, ticket]);
       for (const own of ['uid', 'ticket', 'event_id']) delete event[own];
     }
-    assert.deepEqual(heard.shift(), ['scan', { cmd: 'scan' }]);
+    assert.deepEqual(events.shift(), ['scan', { cmd: 'scan' }]);
     assert.deepEqual(page.complaints, []);
-    const said = await state.textContent();
-    await page.context().close();
-    return [said, ...heard];
+    return events;
   }
-  return { house, scanned };
+
+  /** Shows a code, has `person` scan it: what the page says at the end, and what it has heard. */
+  async function scanned(action, account, person) {
+    const page = await shown(action, account, person);
+    const said = await says(page, /^(done|refused: .+)$/);
+    await page.locator('#events li').nth(1).waitFor();
+    return [said, ...(await heard(page))];
+  }
+  return { house, shown, heard, scanned };
+}
+
+/** Waits until the page says this of its state. */
+async function says(page, what) {
+  const state = page.locator('#state').getByText(what, { exact: true });
+  await state.waitFor();
+  return state.textContent();
 }
 
 /** What is left of a scan that was refused. */
@@ -107,4 +124,38 @@ test('points, for whose the account is, and so many a day', async (t) => {
   assert.deepEqual(await scanned('points', 'alice', 'mei'), refused('daily_limit'));
   const path = `http://${house.gateway.addresses.ops}/api/v1/accounts/alice/points`;
   assert.equal((await (await fetch(path)).json()).balance, 10);
+});
+
+test('where a bind has to be confirmed the page gets the number, and the phone chooses it', async (t) => {
+  const { house, shown, heard } = await openSite(t, { CONFIRM_ACTIONS: 'bind' });
+  const path = `http://${house.gateway.addresses.ops}/api/v1/accounts/alice`;
+  const whose = async () => (await (await fetch(path)).json()).openid;
+  const phone = await openPage(browser);
+  t.after(() => phone.context().close());
+  await phone.goto(`${house.sandbox.url}/phone`);
+  for (const right of [false, true]) {
+    const page = await shown('bind', 'alice', 'mei');
+    await says(page, 'confirming');
+    await page.locator('#events li').nth(1).waitFor();
+    const [[name, { cmd, number }]] = await heard(page);
+    assert.deepEqual([name, cmd], ['confirm', 'confirm']);
+    assert.equal(await whose(), null);
+
+    const links = phone.locator('#chat a');
+    await links.nth(Number(right)).waitFor();
+    const opened = phone.waitForEvent('popup');
+    await links.last().click();
+    const sheet = await opened;
+    if (!right) {
+      await sheet.getByRole('button', { name: 'This was not me: decline' }).click();
+      await says(page, 'declined');
+      assert.equal(await whose(), null);
+      continue;
+    }
+    await sheet.getByRole('button', { name: number, exact: true }).click();
+    await says(page, 'done');
+    await page.locator('#events li').nth(2).waitFor();
+    assert.deepEqual((await heard(page)).at(-1), ['result', { cmd: 'bind', account: 'alice' }]);
+    assert.match(await whose(), /\S/);
+  }
 });
