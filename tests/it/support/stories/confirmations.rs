@@ -211,6 +211,9 @@ pub async fn what_a_dead_node_decided_is_carried_out(a: &Gateway, b: &Gateway, d
         .unwrap();
         let now = Duration::ZERO;
         dead.postpone(Queue::Confirmations, &id, now).await.unwrap();
+        // Has a node look, which each does by itself every few seconds.
+        let (_, another, _) = asked(a, b, &Phone::of(a, "bob")).await;
+        another.leaves().await;
         page.hears(&code.event(&format!(r#""cmd":"{word}""#))).await;
         if standing == Standing::Confirmed {
             assert_eq!(verified(b, &page.next().await).await, ann.openid);
