@@ -20,8 +20,8 @@ test-rust: ## Everything but the browser: units, flows, vectors, properties, rea
 	.ci/install redis-server haproxy nginx php python3 node nc curl
 	cargo test --locked --quiet
 
-test-api: ## The server API of a real gateway against docs/openapi.json, with made-up requests
-	.ci/install python3 python3-venv
+test-api: ## The server API of a real gateway, on either broker, against docs/openapi.json, with made-up requests
+	.ci/install python3 python3-venv redis-server
 	cargo build --locked --bins
 	python3 -m venv target/api-venv
 	target/api-venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/api/requirements.txt

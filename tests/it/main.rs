@@ -13,6 +13,7 @@ mod frames;
 mod hook;
 mod house;
 mod http;
+mod nodes;
 mod ops;
 mod original;
 mod process;

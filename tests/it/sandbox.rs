@@ -3,7 +3,7 @@
 use scangate::config::{Config, Mode, Secret};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Program, Request, eventually};
+use crate::support::{Gateway, Program, Request, Sender, eventually};
 
 /// The address of the gateway's public listener: the sandbox must know it before it begins. Each
 /// run of the tests has one of its own, and each test its port.
@@ -110,4 +110,53 @@ async fn a_message_is_seen_on_the_pretend_phone_and_opens_its_page() {
     Request::post("/sandbox/mute", mute).to(address).await;
     let id = send("Hush").await;
     becomes(&id, [json!("failed"), json!("refused")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pretend_account_has_its_quota() {
+    let listen = callback(2149);
+    let url = format!("http://{listen}/wechat");
+    let words = ["serve", "--listen", "127.0.0.6:0", "--callback", &url];
+    let quota = ["--same-template-seconds", "600", "--templates-per-day", "2"];
+    let sandbox = Program::sandbox(&[&words[..], &quota].concat());
+    let address = sandbox.listens_on("127.0.0.6:").await;
+    let gateway = Gateway::with(|config| {
+        config.public.listen = listen.parse().unwrap();
+        believes(config, &address.to_string());
+        config.wechat.template_id = Some("sandboxTemplate0000000000000000000000000001".to_owned());
+    })
+    .await;
+    let mut senders = Vec::new();
+    for person in ["mei", "lei"] {
+        let code = gateway.qrcode("token").await;
+        let order = json!({"ticket": code.ticket, "person": person}).to_string();
+        Request::post("/sandbox/scan", order).to(address).await;
+        let mut page = gateway.page().await;
+        page.binds_since(&code, "").await;
+        page.next_with_id().await;
+        senders.push(Sender::of(&page.next_with_id().await.0));
+    }
+    let [mei, lei] = &senders[..] else {
+        unreachable!("there are two");
+    };
+    let refused = async |result: &str| {
+        let series = "scangate_wechat_calls_total{endpoint=\"template_send\",result=";
+        gateway.has(&format!("{series}\"{result}\"}}"), 1.0).await;
+    };
+    let id = mei.sends(&gateway, "text=one").await;
+    mei.hears(&gateway, &id, "delivered", None).await;
+    // The gateway takes the words of another token for others, the platform does not.
+    let path = "/api/v1/people/oMei-sandbox-0a1B2c3D4e5F6g7/token";
+    let renewed = gateway.tells(Request::new("POST", path)).await;
+    let mei = Sender::of(renewed.text());
+    let hers = mei.sends(&gateway, "text=one").await;
+    refused("wait_a_minute").await;
+
+    let id = lei.sends(&gateway, "text=one").await;
+    lei.hears(&gateway, &id, "delivered", None).await;
+    let his = lei.sends(&gateway, "text=two").await;
+    refused("stop_for_today").await;
+    for (sender, id) in [(&mei, hers), (lei, his)] {
+        sender.hears(&gateway, &id, "queued", None).await;
+    }
 }

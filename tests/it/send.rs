@@ -9,7 +9,7 @@ mod token;
 use scangate::config::Config;
 use serde_json::Value;
 
-use crate::support::{Gateway, Phone, Platform, Request, Response, eventually};
+use crate::support::{Gateway, Phone, Platform, Request, Response, Sender, eventually};
 
 /// A gateway whose people are reached through a platform.
 pub struct Stage {
@@ -40,13 +40,7 @@ impl Stage {
 
     /// The token that a person's scan shows.
     pub async fn token_of(&self, phone: &Phone) -> String {
-        let code = self.gateway.qrcode("token").await;
-        let mut page = self.gateway.page().await;
-        page.binds(&code).await;
-        phone.scans(&code).await;
-        page.hears(&code.event(r#""cmd":"scan""#)).await;
-        let json: Value = serde_json::from_str(&page.next().await).unwrap();
-        json["token"].as_str().unwrap().to_owned()
+        Sender::by_scan(&self.gateway, phone).await.token
     }
 
     /// The answer to `GET /{token}.send?{query}`.

@@ -8,6 +8,7 @@
 //! | [`Backend`] | a publisher at the push port |
 //! | [`Platform`] | the platform's API, with programmable faults |
 //! | [`Phone`] | a person with WeChat: signs, and where asked encrypts, callbacks |
+//! | [`Sender`] | whoever has a person's send token |
 //! | [`Site`] | the site's own backend, with programmable reactions |
 //! | [`Collector`] | a collector of traces, with programmable answers |
 //! | [`Invitation`] | what a person is sent to confirm a scan |
@@ -29,8 +30,9 @@ mod patience;
 mod phone;
 mod platform;
 mod process;
+mod sender;
 mod site;
-mod stories;
+pub mod stories;
 mod websocket;
 mod wire;
 
@@ -48,6 +50,7 @@ pub use patience::{eventually, soon};
 pub use phone::{APP_ID, APP_SECRET, ORIGINAL_ID, Phone, TOKEN, encrypts, now};
 pub use platform::{Call, Fault, Platform};
 pub use process::{Process, Program, scangate};
+pub use sender::Sender;
 pub use site::{Reaction, Site, Told};
 pub use stories::{
     a_life_is_told, a_page_moves, a_push_is_followed, a_scan_is_timed, last_moments_are_kept,

@@ -6,6 +6,7 @@ mod confirm;
 mod hooks;
 mod many;
 mod pages;
+mod scans;
 mod send;
 mod sessions;
 mod timeline;

@@ -37,10 +37,12 @@ mod phone;
 mod platform;
 #[path = "../it/support/process.rs"]
 mod process;
+#[path = "../it/support/sender.rs"]
+mod sender;
 #[path = "../it/support/site.rs"]
 mod site;
 #[path = "../it/support/stories.rs"]
-mod stories;
+pub mod stories;
 #[path = "../it/support/websocket.rs"]
 mod websocket;
 #[path = "../it/support/wire.rs"]
@@ -71,7 +73,7 @@ pub use gateway::{Gateway, broker, nobody};
 pub use history::{ANSWER_WITHIN, Said, check, check_but, only_words};
 pub use http::{Request, Response};
 pub use invitation::{Invitation, choices};
-pub use join::{joins, joins_with};
+pub use join::{joins, joins_with, onlooker};
 pub use life::lives_to;
 pub use link::Link;
 pub use page::Page;
@@ -83,6 +85,7 @@ pub use proxy::{Proxy, Weather};
 pub use publisher::{Manner, Publisher};
 pub use reader::{Heard, Reader};
 pub use resp::{Reply, ask, converse};
+pub use sender::Sender;
 pub use sentinel::Sentinel;
 pub use server::{Server, free_port};
 pub use site::{Reaction, Site, Told};

@@ -153,6 +153,7 @@ fn clear_quota(body: &Value, sandbox: &Sandbox) -> Reply {
         return Err(48006);
     }
     state.clearings += 1;
+    state.quota.clear();
     Ok(json!({"errcode": 0, "errmsg": "ok"}))
 }
 
@@ -185,6 +186,7 @@ fn fail(errcode: i64) -> Answer {
         40066 => "invalid url",
         40125 => "invalid appsecret",
         40164 => "invalid ip 203.0.113.4, not in whitelist",
+        40241 => "the same message was sent within 60 seconds",
         41001 => "access_token missing",
         41002 => "appid missing",
         41004 => "appsecret missing",
@@ -193,6 +195,7 @@ fn fail(errcode: i64) -> Answer {
         43002 => "require POST method",
         43004 => "require subscribe",
         43101 => "user refuse to accept the msg",
+        43117 => "too many messages for this user",
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
         45015 => "response out of time limit or subscription is canceled",

@@ -25,6 +25,7 @@ mod http;
 mod people;
 mod phone;
 mod picture;
+mod quota;
 mod random;
 mod reader;
 mod scan;

@@ -6,8 +6,10 @@ use clap::{Arg, ArgMatches, value_parser};
 use scangate::wechat::callback::Mode;
 use scangate::wechat::cipher::Cipher;
 
+use crate::quota::Limits;
+
 /// The flags of `serve`, shared by `demo`: name, value, default, help. An empty default means none.
-const FLAGS: [[&str; 4]; 11] = [
+const FLAGS: [[&str; 4]; 15] = [
     [
         "listen",
         "ADDR:PORT",
@@ -74,6 +76,30 @@ const FLAGS: [[&str; 4]; 11] = [
         "7200",
         "Life of an access token",
     ],
+    [
+        "templates-per-day",
+        "COUNT",
+        "100000",
+        "Template messages in a day of Beijing's, then 45009; 0 = any number",
+    ],
+    [
+        "templates-per-minute",
+        "COUNT",
+        "0",
+        "Template messages in a minute, then 45011; 0 = any number",
+    ],
+    [
+        "templates-per-person",
+        "COUNT",
+        "0",
+        "Template messages to one person in a minute, then 43117; 0 = any number",
+    ],
+    [
+        "same-template-seconds",
+        "SECONDS",
+        "0",
+        "How long the same words to the same person are answered 40241",
+    ],
 ];
 
 /// What the flags say.
@@ -90,6 +116,7 @@ pub struct Settings {
     pub original_id: String,
     pub template_id: String,
     pub token_seconds: u64,
+    pub limits: Limits,
 }
 
 /// The flags, for the command line.
@@ -100,7 +127,11 @@ pub fn flags() -> impl Iterator<Item = Arg> {
             "listen" => flag.value_parser(value_parser!(SocketAddr)),
             "mode" => flag.value_parser(mode),
             "encoding-aes-key" => flag.value_parser(aes_key),
-            "token-seconds" => flag.value_parser(value_parser!(u64)),
+            "token-seconds"
+            | "templates-per-day"
+            | "templates-per-minute"
+            | "templates-per-person"
+            | "same-template-seconds" => flag.value_parser(value_parser!(u64)),
             _ => flag,
         };
         if default.is_empty() {
@@ -135,6 +166,12 @@ impl Settings {
             original_id: value(given, "original-id"),
             template_id: value(given, "template-id"),
             token_seconds: value(given, "token-seconds"),
+            limits: Limits {
+                per_day: value(given, "templates-per-day"),
+                per_minute: value(given, "templates-per-minute"),
+                per_person: value(given, "templates-per-person"),
+                same_seconds: value(given, "same-template-seconds"),
+            },
         }
     }
 

@@ -14,6 +14,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::codes::Codes;
 use crate::faults::Faults;
 use crate::people::People;
+use crate::quota::Quota;
 use crate::settings::Settings;
 use crate::tokens::Tokens;
 
@@ -38,6 +39,8 @@ pub struct State {
     pub faults: Faults,
     /// Template messages of the last minutes: (openid, client_msg_id, msgid, unix seconds).
     pub sent: VecDeque<(String, String, u64, u64)>,
+    /// How many of them still count.
+    pub quota: Quota,
     /// The newest message number.
     pub msg_id: u64,
     /// How often the quota was cleared.
@@ -57,6 +60,7 @@ impl Sandbox {
                 people: People::new(now()),
                 faults: Faults::default(),
                 sent: VecDeque::new(),
+                quota: Quota::default(),
                 // The platform's are above 2^53, where a careless reader of JSON loses digits.
                 msg_id: 3_487_542_469_355_618_324,
                 clearings: 0,

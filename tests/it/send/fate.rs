@@ -3,16 +3,8 @@
 use scangate::config::Config;
 
 use super::{Stage, is_refused};
-use crate::support::{Call, Fault, Gateway, Phone, Platform, Request, broker, eventually};
-
-/// The platform's report of its message.
-fn report(phone: &Phone, message: usize, status: &str) -> String {
-    let number = Platform::number(message);
-    phone.message(&format!(
-        "<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event>\
-         <MsgID>{number}</MsgID><Status><![CDATA[{status}]]></Status>"
-    ))
-}
+use crate::support::stories::messages::report;
+use crate::support::{Call, Fault, Gateway, Platform, Request, broker, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_platforms_report_is_the_last_word() {

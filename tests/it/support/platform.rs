@@ -102,9 +102,11 @@ impl Platform {
         }
     }
 
-    /// Every call of this kind goes wrong from now on.
+    /// Every call of this kind goes wrong in this way from now on.
     pub fn always(&self, call: Call, fault: Fault) {
-        self.shared.state.lock().unwrap().always.push((call, fault));
+        let mut state = self.shared.state.lock().unwrap();
+        state.always.retain(|(kind, _)| *kind != call);
+        state.always.push((call, fault));
     }
 
     /// Nothing goes wrong any more.

@@ -1,207 +1,70 @@
 //! Stories of two nodes that are told of either broker.
 
-use serde_json::Value;
+// Named in full, because other tests take this file in by its path.
+#[path = "stories/accounts.rs"]
+pub mod accounts;
+#[path = "stories/confirmations.rs"]
+pub mod confirmations;
+#[path = "stories/estate.rs"]
+pub mod estate;
+#[path = "stories/messages.rs"]
+pub mod messages;
+#[path = "stories/pages.rs"]
+mod pages;
+#[path = "stories/retries.rs"]
+pub mod retries;
+#[path = "stories/timelines.rs"]
+mod timelines;
 
-use super::life::{lives_to, moments, timeline};
-use super::{Code, Gateway, Page, Phone, Site};
+pub use pages::{a_page_moves, one_scan_at_two_nodes};
+pub use timelines::{a_life_is_told, a_push_is_followed, a_scan_is_timed, last_moments_are_kept};
 
-/// A page goes to and fro between two nodes under a stream of pushes, and misses nothing.
-pub async fn a_page_moves(a: &Gateway, b: &Gateway) {
-    let code = a.code().await;
-    let mut backend = a.backend().await;
-    let lines = code.clone();
-    let publisher = tokio::spawn(async move {
-        for n in 0..100 {
-            let word = backend.say(&lines.nth(n)).await;
-            assert!(word == "ok" || word == "queued", "{word}");
+/// Tests of what scans are for, at the two nodes of a `Pair`: each broker has its own kind of that,
+/// with `a`, `b`, the `platform`, and the place of `another` node at the broker.
+// Not every stage has pairs of nodes.
+#[allow(unused_macros)]
+macro_rules! tell_of_scans {
+    ($Pair:ident) => {
+        $crate::support::stories::tell_of_scans! { $Pair;
+            a_token_is_renewed_and_revoked(messages::in_english, pair =>
+                messages::a_token_is_renewed_and_revoked(&pair.a, &pair.b));
+            a_word_at_two_nodes_renews_once(messages::in_english, pair =>
+                messages::a_word_at_two_nodes_renews_once(&pair.a, &pair.b));
+            who_does_not_follow_is_written_to_no_more(|_| {}, pair =>
+                messages::who_does_not_follow(&pair.a, &pair.b, &pair.platform));
+            a_report_of_failure_is_the_last_word(|_| {}, pair =>
+                messages::a_report_of_failure(&pair.a, &pair.b));
+            a_report_that_overtakes_the_answer_is_not_lost(|_| {}, pair =>
+                messages::a_report_overtakes_the_answer(&pair.a, &pair.b));
+            a_day_has_so_many_messages(messages::few_messages, pair =>
+                messages::a_day_has_so_many(&pair.a, &pair.b));
+            a_page_has_its_days(|_| {}, pair =>
+                retries::a_page_has_its_days(&pair.a, &pair.b, &pair.another().await));
+            what_never_gets_through_is_given_up(|_| {}, pair =>
+                retries::what_never_gets_through(&pair.a, &pair.platform, &pair.another().await));
+            scans_tie_and_untie(|_| {}, pair =>
+                accounts::scans_tie_and_untie(&pair.a, &pair.b));
+            the_backend_ties_and_unties(|_| {}, pair =>
+                accounts::the_backend_ties_and_unties(&pair.a, &pair.b));
+            points_have_their_owner_and_their_day(accounts::few_points, pair =>
+                accounts::points_have_their_owner_and_their_day(&pair.a, &pair.b));
+            each_action_waits_for_its_person(confirmations::everything_is_confirmed, pair =>
+                confirmations::each_action_waits_for_its_person(&pair.a, &pair.b));
+            a_wrong_number_declines(confirmations::everything_is_confirmed, pair =>
+                confirmations::a_wrong_number_declines(&pair.a, &pair.b));
+            what_was_withdrawn_is_not_confirmed(confirmations::everything_is_confirmed, pair =>
+                confirmations::what_was_withdrawn_is_not_confirmed(&pair.a, &pair.b));
+            what_a_dead_node_decided_is_carried_out(confirmations::everything_is_confirmed, pair =>
+                confirmations::what_a_dead_node_decided_is_carried_out(
+                    &pair.a, &pair.b, &pair.another().await));
         }
-    });
-    let (mut since, mut n) = (String::new(), 0);
-    while n < 100 {
-        let node = if n % 2 == 0 { a } else { b };
-        let mut page = node.page().await;
-        page.binds_since(&code, &since).await;
-        for _ in 0..(n % 5 + 1).min(100 - n) {
-            let (event, id) = page.next_with_id().await;
-            assert_eq!(event, code.nth(n));
-            (since, n) = (id, n + 1);
-        }
-    }
-    publisher.await.unwrap();
-}
-
-/// Two nodes take one scan at once, again and again; the `site` can know that it is one.
-pub async fn one_scan_at_two_nodes(a: &Gateway, b: &Gateway, site: &mut Site) {
-    for round in 0..10 {
-        let code = a.qrcode("login").await;
-        let mut page = b.page().await;
-        page.binds(&code).await;
-        let (one, two) = (Phone::of(a, "ann"), Phone::of(b, "ann"));
-        // Each with a second of its own: no repetition, but the same person's scan again.
-        tokio::join!(one.scans(&code), two.scans(&code));
-        page.hears(&code.event(r#""cmd":"scan""#)).await;
-        assert!(page.next().await.contains(r#""cmd":"login""#));
-        page.hears(&code.event(r#""cmd":"hello""#)).await;
-        page.hears_nothing().await;
-        let told = site.hears().await;
-        assert_eq!(told.data()["uid"], code.uid, "round {round}");
-        // Perhaps twice, but the backend can know.
-        site.has_heard_but(&told.id);
-    }
-}
-
-/// A page at a node that gets each event as it comes: it has caught up.
-async fn live_page(node: &Gateway, code: &Code) -> Page {
-    let mut page = node.page().await;
-    page.binds(code).await;
-    page.hears_nothing().await;
-    page
-}
-
-/// A scan at one node is timed to the screen at the other, and its event at each stage of its way.
-pub async fn a_scan_is_timed(a: &Gateway, b: &Gateway) {
-    let code = a.qrcode("login").await;
-    let mut page = live_page(b, &code).await;
-    Phone::of(a, "ann").scans(&code).await;
-    page.hears(&code.event(r#""cmd":"scan""#)).await;
-    assert!(page.next().await.contains(r#""cmd":"login""#));
-    b.has("scangate_scan_to_screen_seconds_count", 1.0).await;
-    let took = b.metric("scangate_scan_to_screen_seconds_sum").await;
-    assert!(
-        took.is_some_and(|took| 0.0 < took && took < 30.0),
-        "{took:?}"
-    );
-    for (node, published, delivered) in [(a, 2.0, 0.0), (b, 0.0, 2.0)] {
-        for (stage, count) in [
-            ("broker", published),
-            ("node", delivered),
-            ("socket", delivered),
-        ] {
-            let series = "scangate_delivery_stage_duration_seconds_count";
-            node.has(&format!("{series}{{stage=\"{stage}\"}}"), count)
-                .await;
-        }
-    }
-    let elsewhere = a.metric("scangate_scan_to_screen_seconds_count").await;
-    assert_eq!(elsewhere, Some(0.0));
-}
-
-/// A scan at one node shown at the other: both tell the same life, in its order.
-pub async fn a_life_is_told(a: &Gateway, b: &Gateway) {
-    let code = a.qrcode("login").await;
-    let mut page = live_page(b, &code).await;
-    let ann = Phone::of(a, "ann");
-    ann.scans(&code).await;
-    page.hears(&code.event(r#""cmd":"scan""#)).await;
-    let result: Value = serde_json::from_str(&page.next().await).unwrap();
-    page.leaves().await;
-    for (kind, times) in [("left", 1), ("written", 2), ("settled", 1)] {
-        lives_to(a, code.uid, kind, times).await;
-    }
-    let life = timeline(b, code.uid).await;
-    assert_eq!(life, timeline(a, code.uid).await);
-    assert_eq!(life["truncated"], false);
-
-    let told: Vec<&Value> = moments(&life).collect();
-    let place = |kind: &str, nth: usize| {
-        let mut places = (0..told.len()).filter(|place| told[*place]["moment"] == kind);
-        places
-            .nth(nth)
-            .unwrap_or_else(|| panic!("{kind} in {life:#}"))
     };
-    // What one node does and what the other does meanwhile know no order but these.
-    for (earlier, later) in [
-        (("issued", 0), ("bound", 0)),
-        (("bound", 0), ("scanned", 0)),
-        (("scanned", 0), ("published", 0)),
-        (("published", 0), ("written", 0)),
-        (("published", 0), ("published", 1)),
-        (("published", 1), ("settled", 0)),
-        (("published", 1), ("written", 1)),
-        (("written", 1), ("left", 0)),
-    ] {
-        let (earlier, later) = (place(earlier.0, earlier.1), place(later.0, later.1));
-        assert!(earlier < later, "{life:#}");
-    }
-    assert_eq!(told.len(), 9, "{life:#}");
-    assert_ne!(told[0]["node"], told[1]["node"]);
-    for moment in &told {
-        let at_b = ["bound", "written", "left"]
-            .iter()
-            .any(|kind| moment["moment"] == *kind);
-        assert_eq!(moment["node"], told[usize::from(at_b)]["node"], "{life:#}");
-    }
-    assert_eq!(told[0]["action"], "login");
-    let [scan, result_event] = [0, 1].map(|nth| told[place("written", nth)]);
-    for (nth, written) in [scan, result_event].into_iter().enumerate() {
-        let published = told[place("published", nth)];
-        assert_eq!(published["event"], written["event"]);
-        assert_eq!(
-            (&published["door"], &published["result"]),
-            (&"scan".into(), &"ok".into())
-        );
-    }
-    let to_screen = scan["scan_ms"].as_f64().expect("the scan's");
-    assert!(0.0 < to_screen && to_screen < 30_000.0, "{to_screen}");
-    assert!(result_event.get("scan_ms").is_none());
-
-    let (text, bind) = (
-        life.to_string(),
-        serde_json::from_str::<Value>(&code.text).unwrap(),
-    );
-    let secrets = [&bind["ticket"], &bind["key"], &result["token"]];
-    for secret in secrets
-        .map(|value| value.as_str().unwrap())
-        .iter()
-        .chain([&&*ann.openid])
-    {
-        assert!(secret.len() > 8 && !text.contains(secret), "{text}");
-    }
+    ($Pair:ident; $($name:ident($change:expr, $pair:ident => $story:expr);)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let $pair = $Pair::with($change).await;
+            $story.await;
+        }
+    )*};
 }
-
-/// A push is followed by the id that its publisher was told, from the door to the socket.
-pub async fn a_push_is_followed(a: &Gateway, b: &Gateway) {
-    let code = a.code().await;
-    let _page = live_page(b, &code).await;
-    let mut backend = a.backend().await;
-    let ids = [
-        backend.ask(&code.nth(0)).await["id"].clone(),
-        backend.ask(&code.nth(1)).await["id"].clone(),
-    ];
-    lives_to(b, code.uid, "published", 2).await;
-    let life = lives_to(b, code.uid, "written", 2).await;
-    for id in ids {
-        let way = moments(&life).filter(|moment| moment["event"] == id);
-        let way: Vec<_> = way
-            .map(|moment| (&moment["moment"], moment["ms"].as_f64()))
-            .collect();
-        let [(published, door), (written, socket)] = way[..] else {
-            panic!("{id} in {life:#}");
-        };
-        assert_eq!(
-            (published, written),
-            (&"published".into(), &"written".into())
-        );
-        assert!(
-            door.is_some_and(|ms| ms > 0.0) && socket.is_some_and(|ms| ms > 0.0),
-            "{life:#}"
-        );
-    }
-}
-
-/// What a node saw while it went is remembered when it has gone.
-pub async fn last_moments_are_kept(mut going: Gateway, staying: &Gateway) {
-    let code = staying.code().await;
-    let mut page = going.page().await;
-    page.binds(&code).await;
-    going.is_told_to_go();
-    page.is_closed_with(1001).await;
-    going.is_gone().await;
-    let life = timeline(staying, code.uid).await;
-    let last = moments(&life).last().unwrap();
-    assert_eq!(
-        (&last["moment"], &last["why"]),
-        (&"left".into(), &"draining".into()),
-        "{life:#}"
-    );
-}
+pub(crate) use tell_of_scans;

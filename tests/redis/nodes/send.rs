@@ -5,18 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Call, Fault, Gateway, Phone, Platform, Request, Server, becomes, joins_with};
+use crate::support::{
+    Call, Fault, Gateway, Phone, Platform, Request, Sender, Server, becomes, joins_with,
+};
 
 const LONG: Duration = Duration::from_secs(20);
 
 async fn token_of(node: &Gateway, phone: &Phone) -> String {
-    let code = node.qrcode("token").await;
-    let mut page = node.page().await;
-    page.binds(&code).await;
-    phone.scans(&code).await;
-    page.hears(&code.event(r#""cmd":"scan""#)).await;
-    let json: Value = serde_json::from_str(&page.next().await).unwrap();
-    json["token"].as_str().unwrap().to_owned()
+    Sender::by_scan(node, phone).await.token
 }
 
 /// The status, and what was answered.

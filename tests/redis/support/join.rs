@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use scangate::broker::Broker;
+use scangate::broker::embedded::Retention;
+use scangate::broker::redis::Redis;
 use scangate::config::{BrokerUrl, Config};
+use scangate::metrics::Metrics;
 
-use super::Gateway;
+use super::{Gateway, nobody};
 
 /// A node at the broker of `url`.
 pub async fn joins(url: &str) -> Gateway {
@@ -22,4 +26,17 @@ pub async fn joins_with(url: &str, change: impl FnOnce(&mut Config)) -> Gateway 
         change(config);
     })
     .await
+}
+
+/// A place at the broker of `url` at which nobody listens: what a test does there, a node might have
+/// done that is gone.
+pub async fn onlooker(url: &str) -> Broker {
+    let retention = Retention {
+        grace: Duration::from_secs(60),
+        events: 10_000,
+        push_ids: 4096,
+    };
+    let (settings, metrics) = (Config::default().broker, Metrics::new());
+    let joined = Redis::join(url, &settings, "onlooker", retention, nobody(), &metrics).await;
+    Broker::Redis(joined.unwrap())
 }

@@ -40,6 +40,9 @@ pub fn send_template(body: &Value, sandbox: &Arc<Sandbox>) -> Reply {
     if let Some(msg_id) = earlier(&mut state, openid, client_id) {
         return Ok(json!({"errcode": 0, "errmsg": "ok", "msgid": msg_id}));
     }
+    let words = body["data"].to_string();
+    let limits = sandbox.settings.limits;
+    state.quota.take(limits, openid, &words, now())?;
     let msg_id = state.next_msg_id();
     remember(&mut state, openid, client_id, msg_id);
     let card = Said::Card {
