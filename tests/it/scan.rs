@@ -2,5 +2,6 @@
 
 mod callback;
 mod modes;
+mod repeated;
 mod result;
 mod second;

@@ -2,6 +2,7 @@
 //! one gateway.
 
 mod accounts;
+mod callbacks;
 mod confirm;
 mod hooks;
 mod many;
