@@ -16,7 +16,6 @@ use crate::texts::Say;
 use crate::timeline::Moment;
 use crate::wechat::callback::BELIEVED;
 use crate::wechat::event::{Kind, Push};
-use crate::wechat::openid::OpenId;
 
 /// Takes callbacks.
 #[derive(Debug)]
@@ -31,6 +30,8 @@ pub struct Scans {
 pub enum Taken {
     /// With this to say to the person, or nothing.
     Answer(Option<Say>),
+    /// A scan that counts, with this to say to the person.
+    Counts(Say),
     /// It was taken before: no effect.
     Duplicate,
     /// Another attempt is at it, here or elsewhere, and may fail yet: the platform shall ask again.
@@ -120,35 +121,27 @@ impl Scans {
                 Taken::UnderWay
             });
         }
-        let say = self.act(push, base_url, came).await?;
+        let taken = self.act(push, base_url, came).await?;
         broker.note(note, DONE, REMEMBERED).await?;
-        Ok(Taken::Answer(say))
+        Ok(taken)
     }
 
-    /// Does what a callback calls for. What to say to the person.
-    async fn act(
-        &self,
-        push: &Push,
-        base_url: &str,
-        came: Instant,
-    ) -> Result<Option<Say>, BrokerError> {
-        Ok(match &push.kind {
+    /// Does what a callback calls for.
+    async fn act(&self, push: &Push, base_url: &str, came: Instant) -> Result<Taken, BrokerError> {
+        let say = match &push.kind {
             Kind::Scan { scene, ticket, .. } => {
                 let ticket = ticket.clone().and_then(Ticket::new);
-                let say = self
-                    .scan(scene, ticket.as_ref(), &push.from, base_url, came)
-                    .await?;
-                Some(say)
+                return self
+                    .scan(push, scene, ticket.as_ref(), base_url, came)
+                    .await;
             }
             Kind::Subscribe => Some(Say::Welcome),
-            Kind::Text { content, .. } => {
-                let occasion = push.dedup_key();
-                self.sends
-                    .hear(&push.from, content, occasion, base_url)
-                    .await?
-            }
+            Kind::Text { content, .. } => self.sends.hear(push, content, base_url).await?,
             Kind::Unsubscribe => {
-                self.deeds.shop.accounts.forget(&push.from).await?;
+                let accounts = &self.deeds.shop.accounts;
+                accounts
+                    .forget_who_left(&push.from, push.create_time)
+                    .await?;
                 None
             }
             Kind::TemplateJob { msg_id, status } => {
@@ -156,17 +149,19 @@ impl Scans {
                 None
             }
             _ => None,
-        })
+        };
+        Ok(Taken::Answer(say))
     }
 
     async fn scan(
         &self,
+        push: &Push,
         scene: &str,
         ticket: Option<&Ticket>,
-        person: &OpenId,
         base_url: &str,
         came: Instant,
-    ) -> Result<Say, BrokerError> {
+    ) -> Result<Taken, BrokerError> {
+        let person = &push.from;
         let scanned = match scene.parse::<Uid>() {
             Ok(uid) => self.deeds.hub.scan(uid, ticket, person.as_str()).await?,
             Err(_) => Scanned::Unknown,
@@ -179,7 +174,7 @@ impl Scans {
             let timeline = self.deeds.hub.timeline();
             timeline.note(uid, came..Instant::now(), moment);
         }
-        let say = match scanned {
+        let taken = match scanned {
             Scanned::Accepted { purpose, ticket } => {
                 let uid = scene.parse().expect("it was accepted");
                 let scan = Scan {
@@ -187,21 +182,22 @@ impl Scans {
                     ticket: &ticket,
                     person,
                     base_url,
+                    happened: push.create_time,
                     started: came,
                 };
-                self.accepted(purpose.as_ref(), &scan).await?
+                Taken::Counts(self.accepted(purpose.as_ref(), &scan).await?)
             }
-            Scanned::Repeated => Say::ScannedBefore,
-            Scanned::Used => Say::UsedByAnother,
-            Scanned::Expired => Say::Expired,
-            Scanned::Unknown | Scanned::Mismatch => Say::UnknownCode,
+            Scanned::Repeated => Taken::Answer(Some(Say::ScannedBefore)),
+            Scanned::Used => Taken::Answer(Some(Say::UsedByAnother)),
+            Scanned::Expired => Taken::Answer(Some(Say::Expired)),
+            Scanned::Unknown | Scanned::Mismatch => Taken::Answer(Some(Say::UnknownCode)),
         };
         self.deeds
             .metrics
             .scans_total
             .with_label_values(&[label])
             .inc();
-        Ok(say)
+        Ok(taken)
     }
 
     /// Tells the page of the scan, and does what the code stands for, or asks the person first.

@@ -13,7 +13,7 @@ use crate::random;
 use crate::scan::Taken;
 use crate::session::hex;
 use crate::texts::Say;
-use crate::wechat::event::{Kind, Push};
+use crate::wechat::event::Push;
 use crate::wechat::refusal::Refusal;
 use crate::wechat::reply::{Fresh, Reply, SUCCESS};
 use crate::wechat::xml::BODY_LIMIT;
@@ -81,11 +81,12 @@ async fn take(
         Ok(Taken::Duplicate) => ("duplicate", text(SUCCESS)),
         // `success` would be the last word, though nothing may come of it yet. The platform asks again.
         Ok(Taken::UnderWay) => ("under_way", http::empty(StatusCode::SERVICE_UNAVAILABLE)),
-        Ok(Taken::Answer(say)) => {
-            if matches!(push.kind, Kind::Scan { .. }) {
-                learn_unionid(gateway, account, push);
-            }
-            (push.kind.label(), text(seal(gateway, account, push, say)))
+        Ok(Taken::Answer(say)) => (push.kind.label(), text(seal(gateway, account, push, say))),
+        Ok(Taken::Counts(say)) => {
+            // Of whoever scans something else nothing is kept.
+            learn_unionid(gateway, account, push);
+            let sealed = seal(gateway, account, push, Some(say));
+            (push.kind.label(), text(sealed))
         }
         Err(error) => {
             tracing::error!(%error, kind = push.kind.label(), "could not take a callback");

@@ -5,3 +5,4 @@ mod modes;
 mod repeated;
 mod result;
 mod second;
+mod strangers;
