@@ -41,7 +41,12 @@ async fn an_attempt_that_fails_keeps_nobody_from_the_next() {
     assert_eq!(gateway.metric(series).await, Some(2.0));
 
     let torn = other.read(&record).await.unwrap().unwrap();
-    assert!(other.write(&record, torn.version, None, None).await.unwrap());
+    assert!(
+        other
+            .write(&record, torn.version, None, None)
+            .await
+            .unwrap()
+    );
     let taken = ann.sends(&scan).await;
     assert!(ann.reads(&taken).is_some(), "the result");
     assert!(page.next().await.contains(r#""token":"#));
