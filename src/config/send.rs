@@ -26,7 +26,7 @@ settings! {
         all_per_minute: u32 = "600" in 0..=1000000, restart;
         /// Messages by all tokens in a day; 0 = no limit. The platform itself allows 100000.
         all_per_day: u32 = "100000" in 0..=1000000000, restart;
-        /// Requests with a token that is none, from one client address in a minute; 0 = no limit.
+        /// Requests with a token that is none, from one client address in a minute, at each node; 0 = no limit.
         failures_per_minute: u32 = "30" in 0..=1000000, reload;
         /// What a person writes into the chat to be told the own send address. Empty: nothing is said.
         show_words: Words = "token", restart;

@@ -10,3 +10,4 @@ mod pages;
 mod send;
 mod sessions;
 mod timeline;
+mod tokens;
