@@ -29,6 +29,9 @@ pub struct Person {
     pub since: u64,
     /// What the send token is derived from; None where there is none, or no more.
     pub token_salt: Option<String>,
+    /// When the person was shown it last, by the platform's clock, in unix seconds; 0 where that is unknown.
+    #[serde(default)]
+    pub token_seen: u64,
     /// The person's id over all accounts of one Open Platform; None while unknown or without one.
     pub unionid: Option<String>,
     /// Whether the platform was asked for the unionid.
@@ -76,23 +79,32 @@ impl Accounts {
     /// The person's send token, made where there is none: `SG` and 64 hexadecimal digits.
     ///
     /// It is derived from the installation's secret, not stored: a second scan shows the same
-    /// token, yet the record of a person holds only what it is derived from, and its hash.
-    pub async fn send_token(&self, person: &OpenId) -> Result<String, BrokerError> {
+    /// token, yet the record of a person holds only what it is derived from, and its hash. The
+    /// person asked for it at `happened`, by the platform's clock.
+    pub async fn send_token(&self, person: &OpenId, happened: u64) -> Result<String, BrokerError> {
         let salt = || Some(hex(&random::bytes::<16>()));
-        let make = |known: &mut Person| known.token_salt = known.token_salt.take().or_else(salt);
+        let make = |known: &mut Person| {
+            known.token_salt = known.token_salt.take().or_else(salt);
+            known.token_seen = known.token_seen.max(happened);
+        };
         let (known, ()) = self.change(person, make).await?;
         self.put_on_record(person, &known).await
     }
 
     /// Another send token; the one so far is void. The same occasion gives the same token, so that
-    /// a callback that comes again does not void what the first has shown.
+    /// a callback that comes again does not void what the first has shown. The person asked for it at
+    /// `happened`, by the platform's clock; 0 where it was not the person.
     pub async fn renew_token(
         &self,
         person: &OpenId,
         occasion: &str,
+        happened: u64,
     ) -> Result<String, BrokerError> {
         let salt = hex(&hash(format!("renew\0{occasion}").as_bytes())[..16]);
-        let renew = |known: &mut Person| known.token_salt.replace(salt.clone());
+        let renew = |known: &mut Person| {
+            known.token_seen = known.token_seen.max(happened);
+            known.token_salt.replace(salt.clone())
+        };
         let (known, before) = self.change(person, renew).await?;
         if let Some(before) = before.filter(|before| *before != salt) {
             let token = self.derive(person, &before).await?;
@@ -104,8 +116,16 @@ impl Accounts {
     /// Makes the person's send token void; the next scan makes another one. False where there was
     /// none.
     pub async fn revoke_token(&self, person: &OpenId) -> Result<bool, BrokerError> {
+        self.revoke_where(person, |_| true).await
+    }
+
+    async fn revoke_where(
+        &self,
+        person: &OpenId,
+        is_meant: impl Fn(&Person) -> bool,
+    ) -> Result<bool, BrokerError> {
         let revoke = |known: Option<Person>| match known {
-            Some(mut known) if known.token_salt.is_some() => {
+            Some(mut known) if known.token_salt.is_some() && is_meant(&known) => {
                 let salt = known.token_salt.take();
                 (Change::Write(known), salt)
             }
@@ -137,11 +157,19 @@ impl Accounts {
         Ok(stands.then(|| OpenId::new(owner.openid)))
     }
 
-    /// Forgets what a person who has left need not have on record: the send token, the unionid.
+    /// Forgets what a person who is known to be no follower need not have on record.
     pub async fn forget(&self, person: &OpenId) -> Result<(), BrokerError> {
-        self.revoke_token(person).await?;
+        self.forget_who_left(person, u64::MAX).await
+    }
+
+    /// Forgets what a person who left at `happened`, by the platform's clock, need not have on record:
+    /// the send token, the unionid. Nothing where the person was shown the token later: the platform
+    /// repeats a farewell for a while, and they may have come back before we heard of it.
+    pub async fn forget_who_left(&self, person: &OpenId, happened: u64) -> Result<(), BrokerError> {
+        let has_left = |known: &Person| known.token_seen <= happened;
+        self.revoke_where(person, has_left).await?;
         let forget = |known: Option<Person>| match known {
-            Some(known) if known.profiled => {
+            Some(known) if known.profiled && has_left(&known) => {
                 let unionid = None;
                 let profiled = false;
                 let known = Person {
@@ -190,6 +218,7 @@ impl Accounts {
             let before = known.unwrap_or_else(|| Person {
                 since: unix_time().as_secs(),
                 token_salt: None,
+                token_seen: 0,
                 unionid: None,
                 profiled: false,
             });

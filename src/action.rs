@@ -47,6 +47,8 @@ pub struct Scan<'a> {
     pub person: &'a OpenId,
     /// The base URL by which people reach this gateway.
     pub base_url: &'a str,
+    /// When it was, by the platform's clock, in unix seconds.
+    pub happened: u64,
     /// When we were asked: the chat waits for our answer since then.
     pub started: Instant,
 }

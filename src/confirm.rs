@@ -207,6 +207,7 @@ impl Confirmations {
             purpose: purpose.clone(),
             openid: scan.person.as_str().to_owned(),
             base_url: scan.base_url.to_owned(),
+            happened: scan.happened,
             site: site.to_owned(),
             number: drawn.number,
             choices: drawn.choices,

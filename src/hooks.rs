@@ -21,7 +21,7 @@ use crate::hub::Hub;
 use crate::jobs::{After, Jobs};
 use crate::metrics::Metrics;
 use crate::outbound::RootsError;
-use crate::session::Uid;
+use crate::session::{Mark, Uid};
 use crate::shutdown::Shutdown;
 
 mod answer;
@@ -83,7 +83,7 @@ impl Hooks {
 
     /// Has the backend told of a page's command, as it came; its answer's event goes to the uid.
     /// False where too many wait already.
-    pub fn command(&self, uid: Uid, message: &str, page: &Arc<Connection>) -> bool {
+    pub fn command(&self, about: (Uid, Mark), message: &str, page: &Arc<Connection>) -> bool {
         #[derive(Serialize)]
         struct Data<'a> {
             uid: u32,
@@ -95,41 +95,35 @@ impl Hooks {
         let Ok(message) = serde_json::from_str(message) else {
             return true;
         };
-        let uid_number = uid.get();
-        let data = Data {
-            uid: uid_number,
-            message,
-        };
+        let uid = about.0.get();
+        let data = Data { uid, message };
         let page = Some(Arc::downgrade(page));
-        self.queue(&self.commands, HookEvent::Command, uid, data, page)
+        self.queue(&self.commands, HookEvent::Command, about, data, page)
     }
 
     /// Has the backend told that a connection holds a uid now.
-    pub fn bound(&self, uid: Uid) {
+    pub fn bound(&self, about: (Uid, Mark)) {
         #[derive(Serialize)]
         struct Data {
             uid: u32,
         }
         if self.tells(HookEvent::Bind) {
-            let data = Data { uid: uid.get() };
-            self.queue(&self.presence, HookEvent::Bind, uid, data, None);
+            let uid = about.0.get();
+            self.queue(&self.presence, HookEvent::Bind, about, Data { uid }, None);
         }
     }
 
     /// Has the backend told that a connection holds a uid no more, and why.
-    pub fn left(&self, uid: Uid, ending: &'static str) {
+    pub fn left(&self, about: (Uid, Mark), ending: &'static str) {
         #[derive(Serialize)]
         struct Data {
             uid: u32,
             ending: &'static str,
         }
         if self.tells(HookEvent::Leave) {
-            let uid_number = uid.get();
-            let data = Data {
-                uid: uid_number,
-                ending,
-            };
-            self.queue(&self.presence, HookEvent::Leave, uid, data, None);
+            let uid = about.0.get();
+            let data = Data { uid, ending };
+            self.queue(&self.presence, HookEvent::Leave, about, data, None);
         }
     }
 
@@ -164,20 +158,20 @@ impl Hooks {
         self.events.contains(&event)
     }
 
-    fn post(&self, event: HookEvent, id: String, uid: Uid, data: impl Serialize) -> Post {
+    fn post(&self, event: HookEvent, id: String, about: (Uid, Mark), data: impl Serialize) -> Post {
         let time_ms = unix_time().as_millis() as u64;
-        Post::new(event, id, uid, time_ms, &self.node, data)
+        Post::new(event, id, about, time_ms, &self.node, data)
     }
 
     fn queue(
         &self,
         lanes: &Lanes,
         event: HookEvent,
-        uid: Uid,
+        about: (Uid, Mark),
         data: impl Serialize,
         page: Option<Weak<Connection>>,
     ) -> bool {
-        let post = self.post(event, post::random_id(), uid, data);
+        let post = self.post(event, post::random_id(), about, data);
         let taken = lanes.put(Waiting { post, page });
         if !taken {
             self.site.count(event, "dropped");

@@ -18,7 +18,7 @@ use crate::listener::Listener;
 use crate::message::{Bind, Event, Since};
 use crate::metrics::Metrics;
 use crate::registry::{Guest, Registry};
-use crate::session::{EventId, State, Ticket, Uid};
+use crate::session::{EventId, Mark, State, Ticket, Uid};
 use crate::timeline::{Id, Moment, Timeline};
 use crate::verdict::{Door, Failure, Verdict};
 
@@ -186,6 +186,7 @@ impl Hub {
         *previous = Some(Binding {
             hub: Arc::clone(self),
             listener,
+            mark: Mark::of(bind.uid, ticket),
             is_new: true,
             names_stranger: since == Some(Since::Unknown),
             code_ends: code_remaining.map(|remaining| Instant::now() + remaining),

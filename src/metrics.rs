@@ -32,7 +32,7 @@ declare::metrics! {
         /// Scans that a person is asked to confirm, and what came of them.
         confirmations_total: IntCounterVec(("result", &["asked", "confirmed", "declined", "wrong_number", "expired"])),
         /// Callbacks of WeChat, by how they were taken.
-        callbacks_total: IntCounterVec(("result", &["url_check", "text", "message", "scan", "subscribe", "unsubscribe", "template_job", "other_event", "duplicate", "failed", "forbidden", "malformed", "too_large", "too_slow", "not_configured"])),
+        callbacks_total: IntCounterVec(("result", &["url_check", "text", "message", "scan", "subscribe", "unsubscribe", "template_job", "other_event", "duplicate", "under_way", "failed", "forbidden", "malformed", "too_large", "too_slow", "not_configured"])),
     }
     "Node" {
         /// The running program: its version, and the revision that it was built from; always 1.

@@ -280,6 +280,13 @@ impl Node {
         if self.gateway.wechat.is_none() {
             tracing::warn!("no official account: /qrcode and /wechat answer 503");
         }
+        let links = config.wechat.template_id.is_some() || !config.confirm.actions.is_empty();
+        if self.gateway.wechat.is_some() && links && config.public.url.is_none() {
+            tracing::warn!(
+                "public.url is not set: the links in messages and confirmations follow the Host of \
+                 whoever calls"
+            );
+        }
         if config.push.secret.is_none() && !is_private(addresses.push) {
             tracing::warn!("the push port is open to others and has no secret");
         }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::action::{self, Scan};
 use crate::broker::{BrokerError, Scanned};
 use crate::confirm::Confirmations;
 use crate::deed::Deeds;
+use crate::random;
 use crate::send::Sends;
-use crate::session::{Purpose, Ticket, Uid};
+use crate::session::{Purpose, Ticket, Uid, hex};
 use crate::texts::Say;
 use crate::timeline::Moment;
 use crate::wechat::callback::BELIEVED;
 use crate::wechat::event::{Kind, Push};
-use crate::wechat::openid::OpenId;
 
 /// Takes callbacks.
 #[derive(Debug)]
@@ -30,13 +30,35 @@ pub struct Scans {
 pub enum Taken {
     /// With this to say to the person, or nothing.
     Answer(Option<Say>),
-    /// It was taken before, or is being taken: no effect.
+    /// A scan that counts, with this to say to the person.
+    Counts(Say),
+    /// It was taken before: no effect.
     Duplicate,
+    /// Another attempt is at it, here or elsewhere, and may fail yet: the platform shall ask again.
+    UnderWay,
 }
 
-/// How long a callback that is being worked on keeps its repetitions away. The platform repeats
-/// after 5 s what it got no answer to; if this node has died by then, another shall take it.
-const UNDER_WAY: Duration = Duration::from_secs(4);
+/// Why a callback was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// The broker failed.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// It took too long.
+    #[error("it took too long")]
+    TooSlow,
+}
+
+/// How long an attempt may take: the platform waits 5 s, then asks again.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a callback that is being worked on keeps its repetitions away: longer than the attempt may
+/// take, for else two would be at it at once; and no longer than the platform waits, for if this node has
+/// died by then, another shall take it.
+const UNDER_WAY: Duration = Duration::from_millis(4500);
+/// What is left after a failed attempt to say so.
+const FORGETTING: Duration = Duration::from_millis(500);
+/// What is noted of a callback that was taken.
+const DONE: &str = "done";
 /// How long a callback is remembered: the platform's own attempts fall in some 20 s, but whoever has
 /// recorded one could bring it again for as long as it is believed.
 const REMEMBERED: Duration = BELIEVED.saturating_add(Duration::from_secs(60));
@@ -62,29 +84,64 @@ impl Scans {
         push: &Push,
         base_url: &str,
         came: Instant,
-    ) -> Result<Taken, BrokerError> {
+    ) -> Result<Taken, NotTaken> {
         let note = format!("callback:{}", push.dedup_key());
-        let broker = self.deeds.hub.broker();
-        if !broker.note_once(&note, "under way", UNDER_WAY).await? {
-            return Ok(Taken::Duplicate);
+        // Of this attempt alone: it must not take back what another has noted.
+        let own = format!("under way {}", hex(&random::bytes::<8>()));
+        let attempt = self.attempt(&note, &own, push, base_url, came);
+        let attempted = timeout(PATIENCE, attempt).await;
+        let failed = match attempted {
+            Ok(Ok(taken)) => return Ok(taken),
+            Ok(Err(error)) => NotTaken::Broker(error),
+            Err(_) => NotTaken::TooSlow,
+        };
+        let forget = self.deeds.hub.broker().forget(&note, &own);
+        if !matches!(timeout(FORGETTING, forget).await, Ok(Ok(()))) {
+            tracing::debug!("a callback is noted as under way until its note ends");
         }
+        Err(failed)
+    }
+
+    /// One attempt, noted under `note` as `own`.
+    async fn attempt(
+        &self,
+        note: &str,
+        own: &str,
+        push: &Push,
+        base_url: &str,
+        came: Instant,
+    ) -> Result<Taken, BrokerError> {
+        let broker = self.deeds.hub.broker();
+        if !broker.note_once(note, own, UNDER_WAY).await? {
+            let noted = broker.noted(note).await?;
+            let is_done = noted.is_some_and(|noted| noted == DONE);
+            return Ok(if is_done {
+                Taken::Duplicate
+            } else {
+                Taken::UnderWay
+            });
+        }
+        let taken = self.act(push, base_url, came).await?;
+        broker.note(note, DONE, REMEMBERED).await?;
+        Ok(taken)
+    }
+
+    /// Does what a callback calls for.
+    async fn act(&self, push: &Push, base_url: &str, came: Instant) -> Result<Taken, BrokerError> {
         let say = match &push.kind {
             Kind::Scan { scene, ticket, .. } => {
                 let ticket = ticket.clone().and_then(Ticket::new);
-                let say = self
-                    .scan(scene, ticket.as_ref(), &push.from, base_url, came)
-                    .await?;
-                Some(say)
+                return self
+                    .scan(push, scene, ticket.as_ref(), base_url, came)
+                    .await;
             }
             Kind::Subscribe => Some(Say::Welcome),
-            Kind::Text { content, .. } => {
-                let occasion = push.dedup_key();
-                self.sends
-                    .hear(&push.from, content, occasion, base_url)
-                    .await?
-            }
+            Kind::Text { content, .. } => self.sends.hear(push, content, base_url).await?,
             Kind::Unsubscribe => {
-                self.deeds.shop.accounts.forget(&push.from).await?;
+                let accounts = &self.deeds.shop.accounts;
+                accounts
+                    .forget_who_left(&push.from, push.create_time)
+                    .await?;
                 None
             }
             Kind::TemplateJob { msg_id, status } => {
@@ -93,18 +150,18 @@ impl Scans {
             }
             _ => None,
         };
-        broker.note(&note, "done", REMEMBERED).await?;
         Ok(Taken::Answer(say))
     }
 
     async fn scan(
         &self,
+        push: &Push,
         scene: &str,
         ticket: Option<&Ticket>,
-        person: &OpenId,
         base_url: &str,
         came: Instant,
-    ) -> Result<Say, BrokerError> {
+    ) -> Result<Taken, BrokerError> {
+        let person = &push.from;
         let scanned = match scene.parse::<Uid>() {
             Ok(uid) => self.deeds.hub.scan(uid, ticket, person.as_str()).await?,
             Err(_) => Scanned::Unknown,
@@ -117,7 +174,7 @@ impl Scans {
             let timeline = self.deeds.hub.timeline();
             timeline.note(uid, came..Instant::now(), moment);
         }
-        let say = match scanned {
+        let taken = match scanned {
             Scanned::Accepted { purpose, ticket } => {
                 let uid = scene.parse().expect("it was accepted");
                 let scan = Scan {
@@ -125,21 +182,22 @@ impl Scans {
                     ticket: &ticket,
                     person,
                     base_url,
+                    happened: push.create_time,
                     started: came,
                 };
-                self.accepted(purpose.as_ref(), &scan).await?
+                Taken::Counts(self.accepted(purpose.as_ref(), &scan).await?)
             }
-            Scanned::Repeated => Say::ScannedBefore,
-            Scanned::Used => Say::UsedByAnother,
-            Scanned::Expired => Say::Expired,
-            Scanned::Unknown | Scanned::Mismatch => Say::UnknownCode,
+            Scanned::Repeated => Taken::Answer(Some(Say::ScannedBefore)),
+            Scanned::Used => Taken::Answer(Some(Say::UsedByAnother)),
+            Scanned::Expired => Taken::Answer(Some(Say::Expired)),
+            Scanned::Unknown | Scanned::Mismatch => Taken::Answer(Some(Say::UnknownCode)),
         };
         self.deeds
             .metrics
             .scans_total
             .with_label_values(&[label])
             .inc();
-        Ok(say)
+        Ok(taken)
     }
 
     /// Tells the page of the scan, and does what the code stands for, or asks the person first.

@@ -144,6 +144,17 @@ impl Sends {
         Ok(message.filter(|message| message.openid == sender.person.as_str()))
     }
 
+    /// The message that was taken under this token, which may be void by now: what it can learn is no
+    /// more than it was told while it stood.
+    pub async fn fate_by_its_token(
+        &self,
+        token: &str,
+        id: &str,
+    ) -> Result<Option<Message>, BrokerError> {
+        let message = message(&self.broker, id).await?;
+        Ok(message.filter(|message| message.token_id == Accounts::token_id(token)))
+    }
+
     async fn id_of(&self, sender: &Sender, draft: &Draft) -> Result<String, BrokerError> {
         let name = format!("send-same:{}", draft.fingerprint(&sender.token_id));
         let id = hex(&random::bytes::<16>());

@@ -8,9 +8,11 @@ use std::str::FromStr;
 use subtle::ConstantTimeEq;
 
 mod json;
+mod mark;
 mod purpose;
 mod refusal;
 
+pub use mark::Mark;
 pub use purpose::{Action, Purpose, SiteAccount};
 pub use refusal::Refusal;
 

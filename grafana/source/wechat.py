@@ -17,8 +17,8 @@ def wechat():
         ),
         rates(
             "Callbacks, by result",
-            """What WeChat calls back. duplicate is its own second attempt. forbidden: a wrong token or key, or a stranger. failed:
-            the broker was away; WeChat asks again.""",
+            """What WeChat calls back. duplicate is its own second attempt, under_way one that came before the first was done.
+            forbidden: a wrong token or key, or a stranger. failed: the broker was away; WeChat asks again.""",
             {"{{result}}": rate("callbacks_total", by="result")},
             table=True,
         ),

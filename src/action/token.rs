@@ -19,13 +19,15 @@ struct Shown {
 }
 
 pub(super) async fn run(scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
-    let token = shop.accounts.send_token(scan.person).await?;
+    let token = shop.accounts.send_token(scan.person, scan.happened).await?;
     Ok(shown(scan, token))
 }
 
 /// `renew`: another token; the one so far is void.
 pub(super) async fn renew(scan: &Scan<'_>, shop: &Workshop) -> Result<Bytes, BrokerError> {
-    let token = shop.accounts.renew_token(scan.person, &scan.id()).await?;
+    let (person, occasion) = (scan.person, scan.id());
+    let renewed = shop.accounts.renew_token(person, &occasion, scan.happened);
+    let token = renewed.await?;
     Ok(shown(scan, token))
 }
 

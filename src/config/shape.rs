@@ -105,14 +105,30 @@ pub(super) fn app_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The name of a template's field: letters and underscores, then its number.
-pub(super) fn template_field(text: &str) -> Result<String, String> {
+/// The kinds of a template's fields that hold any text. The platform refuses a message of which another
+/// kind does not hold what it should: `number` a number, `phrase` a few Han characters.
+const TEXT_KINDS: [&str; 3] = ["thing", "keyword", "character_string"];
+/// The kinds that hold a point in time, too.
+const TIME_KINDS: [&str; 2] = ["time", "date"];
+
+/// The name of a template's field that holds any text.
+pub(super) fn text_field(text: &str) -> Result<String, String> {
+    let form = "thing, keyword or character_string, and its number, such as thing1";
+    field_of(&TEXT_KINDS, text).ok_or_else(|| expected(form, text))
+}
+
+/// The name of a template's field that holds a time.
+pub(super) fn time_field(text: &str) -> Result<String, String> {
+    let form = "time, date, thing, keyword or character_string, and its number, such as time2";
+    field_of(&TIME_KINDS, text)
+        .or_else(|| field_of(&TEXT_KINDS, text))
+        .ok_or_else(|| expected(form, text))
+}
+
+/// One of these kinds, then its number.
+fn field_of(kinds: &[&str], text: &str) -> Option<String> {
     let kind = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    let word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-    if kind.is_empty() || kind.len() == text.len() || !kind.bytes().all(word) {
-        return Err(expected("the name of a field such as thing1", text));
-    }
-    Ok(text.to_owned())
+    (kinds.contains(&kind) && kind.len() < text.len()).then(|| text.to_owned())
 }
 
 /// The Token of the WeChat console: 3 to 32 letters and digits.
@@ -209,6 +225,41 @@ mod tests {
         assert!(destination("https://a.example/login").is_ok());
         for wrong in ["javascript:alert(1)", "//evil.example", "/a?b=c", "login"] {
             assert!(destination(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_template_holds_what_is_put_into_it() {
+        for right in ["thing1", "keyword20", "character_string3"] {
+            assert_eq!(text_field(right).as_deref(), Ok(right));
+            assert_eq!(time_field(right).as_deref(), Ok(right));
+        }
+        for time in ["time2", "date10"] {
+            assert_eq!(time_field(time).as_deref(), Ok(time));
+            assert!(text_field(time).is_err(), "{time}");
+        }
+        for wrong in [
+            "thing",
+            "1",
+            "",
+            "Thing1",
+            "thing1.DATA",
+            "thing_1",
+            "thing1a",
+            "phrase1",
+            "number1",
+            "letter1",
+            "symbol1",
+            "amount1",
+            "phone_number1",
+            "car_number1",
+            "name1",
+            "const1",
+            "enum1",
+            "first1",
+        ] {
+            assert!(text_field(wrong).is_err(), "{wrong}");
+            assert!(time_field(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -68,6 +68,7 @@ impl Confirmations {
             ticket: &ticket,
             person: &person,
             base_url: &decided.base_url,
+            happened: decided.happened,
             started: Instant::now(),
         };
         let cmd = match decided.standing {

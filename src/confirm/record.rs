@@ -21,6 +21,9 @@ pub struct Confirmation {
     pub purpose: Purpose,
     pub(super) openid: String,
     pub(super) base_url: String,
+    /// When it was scanned, by the platform's clock, in unix seconds.
+    #[serde(default)]
+    pub(super) happened: u64,
     /// The site's name.
     pub site: String,
     /// The number that the page shows.

@@ -21,7 +21,7 @@ use crate::groups::claim;
 use crate::http::Upgraded;
 use crate::hub::{Binding, Refused};
 use crate::message::{self, Bind, PageMessage};
-use crate::session::Uid;
+use crate::session::{Mark, Uid};
 use crate::timeline::Moment;
 
 mod admission;
@@ -126,14 +126,18 @@ impl Conversation {
         let (Some(hooks), Some(binding)) = (&self.gateway.hooks, &self.binding) else {
             return;
         };
-        if !hooks.command(binding.uid(), text, socket.connection()) {
+        if !hooks.command(binding.session(), text, socket.connection()) {
             tell(socket, "busy", "Too many commands wait; try again later.");
         }
     }
 
-    /// Has the site's backend told that the connection holds another uid than before.
-    fn tell_of_move(&self, before: Option<Uid>, now: Uid) {
-        if let Some(hooks) = self.gateway.hooks.as_ref().filter(|_| before != Some(now)) {
+    /// Has the site's backend told that the connection holds another session than before.
+    fn tell_of_move(&self, before: Option<(Uid, Mark)>) {
+        let now = self.binding.as_ref().map(Binding::session);
+        let (Some(hooks), Some(now)) = (&self.gateway.hooks, now) else {
+            return;
+        };
+        if before != Some(now) {
             if let Some(before) = before {
                 hooks.left(before, "rebound");
             }
@@ -149,7 +153,7 @@ impl Conversation {
         let left = Moment::Left { why: why.into() };
         self.gateway.hub.timeline().note_now(binding.uid(), left);
         if let Some(hooks) = &self.gateway.hooks {
-            hooks.left(binding.uid(), why);
+            hooks.left(binding.session(), why);
         }
     }
 
@@ -165,11 +169,11 @@ impl Conversation {
     async fn bind(&mut self, socket: &mut Socket, bind: Bind, text: String) -> Result<(), Ending> {
         let connection = Arc::clone(socket.connection());
         let hub = Arc::clone(&self.gateway.hub);
-        let before = self.binding.as_ref().map(Binding::uid);
+        let before = self.binding.as_ref().map(Binding::session);
         if let Err(refused) = hub.bind(&connection, &bind, &mut self.binding).await {
             return self.refuse(socket, refused);
         }
-        self.tell_of_move(before, bind.uid);
+        self.tell_of_move(before);
         // Before the echo: a page that has heard it hears what is said to its groups.
         let joined = self.join(&bind).await;
         connection.send(frame::text_frame(text.as_bytes()));

@@ -17,9 +17,10 @@
 //! | `POST`, `DELETE /api/v1/people/{openid}/token` | another send token; none |
 //! | `GET /api/v1/nodes` | the live nodes |
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 use hyper::{Method, StatusCode};
 
 use crate::gateway::Gateway;
@@ -92,21 +93,28 @@ impl Ops {
     fn check_key(&self, request: &Request) -> Result<(), Response> {
         let config = self.gateway.config();
         let Some(key) = &config.ops.api_key else {
+            // A page in a browser of this host is not the operator.
             return if request.headers().contains_key(ORIGIN) {
-                // A page in a browser of this host is not the operator.
                 Err(http::error(
                     StatusCode::FORBIDDEN,
                     "origin_not_allowed",
                     "Pages may not use the API without ops.api_key.",
                 ))
-            } else if self.is_private {
-                Ok(())
-            } else {
+            } else if !self.is_private {
                 Err(http::error(
                     StatusCode::FORBIDDEN,
                     "key_required",
                     "On an address that others can reach the API needs ops.api_key.",
                 ))
+            } else if !names_no_domain(request) {
+                // A GET of a page has no Origin, where the page's own name was made to lead here.
+                Err(http::error(
+                    StatusCode::FORBIDDEN,
+                    "origin_not_allowed",
+                    "Without ops.api_key the API answers to localhost or an address only.",
+                ))
+            } else {
+                Ok(())
             };
         };
         let presented = request
@@ -158,6 +166,21 @@ impl Ops {
             },
         }
     }
+}
+
+/// Whether the request is to an address, or to `localhost`; no browser leaves the Host out.
+fn names_no_domain(request: &Request) -> bool {
+    let Some(host) = request.headers().get(HOST) else {
+        return true;
+    };
+    let host = host.to_str().unwrap_or_default();
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let name = host.split_once(':').map_or(host, |(name, _)| name);
+    host.parse::<SocketAddr>().is_ok()
+        || bracketed.unwrap_or(host).parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
 }
 
 fn get(request: &Request, answer: impl FnOnce() -> Response) -> Response {

@@ -94,7 +94,16 @@ async fn respond(
     }
     let account = gateway.wechat.as_ref().ok_or(Refusal::NotConfigured)?;
     let sends = &account.sends;
-    let sender = sender(gateway, client, sends, address.token, &request).await?;
+    let token = address.token.or(bearer(&request));
+    if let (Some(token), Some(id)) = (token, address.message)
+        && let Some(message) = sends.fate_by_its_token(token, id).await?
+    {
+        return match *request.method() {
+            Method::GET => Ok(("told", told(id, &message))),
+            _ => Err(Refusal::Method),
+        };
+    }
+    let sender = sender(gateway, client, sends, token).await?;
     match address.message {
         Some(id) if request.method() == Method::GET => {
             let message = sends.fate(&sender, id).await?;
@@ -116,33 +125,36 @@ async fn respond(
     }
 }
 
-/// Whose token it is. Whoever tries too many that are none is not listened to for a while.
+/// Whose token it is. Whoever tries too many that are none is told so for a while; a token that stands is
+/// served all the same, for many share an address, and one of them may have an old one in a script.
 async fn sender(
     gateway: &Gateway,
     client: Client,
     sends: &Sends,
     token: Option<&str>,
-    request: &Request,
 ) -> Result<Sender, Refusal> {
-    let most = gateway.config().send.failures_per_minute;
-    let failures = &gateway.send_failures;
-    if !client.hidden
-        && let Err(wait) = failures.check(client.counted(), most)
-    {
-        return Err(Refusal::Limited(wait));
-    }
-    let header = request.headers().get(AUTHORIZATION);
-    let bearer = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if let Some(token) = token.or(bearer)
+    if let Some(token) = token
         && let Some(sender) = sends.sender(token).await?
     {
         return Ok(sender);
     }
-    if !client.hidden {
-        // It was looked at above; of two at once one may be over it.
-        let _ = failures.admit(client.counted(), most);
+    Err(unknown(gateway, client))
+}
+
+/// Counts a token that is none.
+fn unknown(gateway: &Gateway, client: Client) -> Refusal {
+    let most = gateway.config().send.failures_per_minute;
+    if client.hidden {
+        return Refusal::TokenUnknown;
     }
-    Err(Refusal::TokenUnknown)
+    let admitted = gateway.send_failures.admit(client.counted(), most);
+    admitted.map_or_else(Refusal::Limited, |()| Refusal::TokenUnknown)
+}
+
+/// The token of a request's header.
+fn bearer(request: &Request) -> Option<&str> {
+    let header = request.headers().get(AUTHORIZATION)?;
+    header.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn told(id: &str, message: &Message) -> Value {

@@ -2,10 +2,9 @@
 //! to say in the chat; calls of the platform's API come afterwards.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::clock::unix_time;
 use crate::gateway::{Gateway, OfficialAccount};
@@ -14,13 +13,10 @@ use crate::random;
 use crate::scan::Taken;
 use crate::session::hex;
 use crate::texts::Say;
-use crate::wechat::event::{Kind, Push};
+use crate::wechat::event::Push;
 use crate::wechat::refusal::Refusal;
 use crate::wechat::reply::{Fresh, Reply, SUCCESS};
 use crate::wechat::xml::BODY_LIMIT;
-
-/// The platform waits 5 s, then asks again.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Answers a request of the platform's, or of somebody who plays it.
 pub async fn answer(gateway: &Arc<Gateway>, scheme: Scheme, request: Request) -> Response {
@@ -81,17 +77,19 @@ async fn take(
     base_url: &str,
     came: Instant,
 ) -> (&'static str, Response) {
-    match timeout(PATIENCE, account.scans.take(push, base_url, came)).await {
-        Ok(Ok(Taken::Duplicate)) => ("duplicate", text(SUCCESS)),
-        Ok(Ok(Taken::Answer(say))) => {
-            if matches!(push.kind, Kind::Scan { .. }) {
-                learn_unionid(gateway, account, push);
-            }
-            (push.kind.label(), text(seal(gateway, account, push, say)))
+    match account.scans.take(push, base_url, came).await {
+        Ok(Taken::Duplicate) => ("duplicate", text(SUCCESS)),
+        // `success` would be the last word, though nothing may come of it yet. The platform asks again.
+        Ok(Taken::UnderWay) => ("under_way", http::empty(StatusCode::SERVICE_UNAVAILABLE)),
+        Ok(Taken::Answer(say)) => (push.kind.label(), text(seal(gateway, account, push, say))),
+        Ok(Taken::Counts(say)) => {
+            // Of whoever scans something else nothing is kept.
+            learn_unionid(gateway, account, push);
+            let sealed = seal(gateway, account, push, Some(say));
+            (push.kind.label(), text(sealed))
         }
-        failed => {
-            let error = failed.err().map_or("the broker failed", |_| "too slow");
-            tracing::error!(error, kind = push.kind.label(), "could not take a callback");
+        Err(error) => {
+            tracing::error!(%error, kind = push.kind.label(), "could not take a callback");
             // The platform asks again.
             ("failed", http::empty(StatusCode::SERVICE_UNAVAILABLE))
         }

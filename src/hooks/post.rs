@@ -5,11 +5,10 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::config::HookEvent;
 use crate::random;
-use crate::session::{Ticket, Uid, hex};
+use crate::session::{Mark, Uid, hex};
 
 /// Something to tell the site's backend.
 #[derive(Debug)]
@@ -18,8 +17,10 @@ pub(super) struct Post {
     pub event: HookEvent,
     /// By which the backend knows it when it is told again.
     pub id: String,
-    /// To whom an event of the answer goes.
+    /// To whom an event of the answer goes…
     pub uid: Uid,
+    /// …if this is still the session: the uid may be another's by then.
+    pub session: Mark,
     /// The JSON.
     pub body: String,
 }
@@ -38,7 +39,7 @@ impl Post {
     pub fn new(
         event: HookEvent,
         id: String,
-        uid: Uid,
+        (uid, session): (Uid, Mark),
         time_ms: u64,
         node: &str,
         data: impl Serialize,
@@ -55,11 +56,12 @@ impl Post {
             event,
             id,
             uid,
+            session,
             body,
         }
     }
 
-    /// Reads a body again.
+    /// Reads the body of a scan again, whose id is its session's.
     pub fn parse(body: String) -> Option<Self> {
         #[derive(Deserialize)]
         struct Head {
@@ -74,6 +76,7 @@ impl Post {
         let head: Head = serde_json::from_str(&body).ok()?;
         Some(Self {
             event: head.r#type,
+            session: head.id.parse().ok()?,
             id: head.id,
             uid: head.data.uid.to_string().parse().ok()?,
             body,
@@ -82,10 +85,8 @@ impl Post {
 }
 
 /// The id of a session's scan: the same whichever node takes the callback, and however often.
-pub(super) fn scan_id(uid: Uid, ticket: &Ticket) -> String {
-    let mut sha256 = Sha256::new();
-    sha256.update(format!("hook scan {uid} {}", ticket.expose()));
-    hex(&sha256.finalize()[..16])
+pub(super) fn scan_id(session: Mark) -> String {
+    session.to_string()
 }
 
 /// An id for what happens once.
@@ -96,6 +97,7 @@ pub(super) fn random_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Ticket;
 
     #[test]
     fn a_body_can_be_read_again() {
@@ -104,11 +106,13 @@ mod tests {
             uid: u32,
         }
         let uid = "7".parse().unwrap();
-        let post = Post::new(HookEvent::Leave, random_id(), uid, 5, "a", Data { uid: 7 });
+        let session = Mark::of(uid, &Ticket::new("t").unwrap());
+        let (id, about) = (scan_id(session), (uid, session));
+        let post = Post::new(HookEvent::Scan, id, about, 5, "a", Data { uid: 7 });
         let again = Post::parse(post.body.clone()).unwrap();
         assert_eq!(
-            (again.event, again.id, again.uid),
-            (post.event, post.id, uid)
+            (again.event, again.id, again.uid, again.session),
+            (post.event, post.id, uid, session)
         );
         assert!(Post::parse("{}".to_owned()).is_none());
     }

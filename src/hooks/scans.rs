@@ -12,7 +12,7 @@ use crate::broker::{BrokerError, Enqueued, Job};
 use crate::config::HookEvent;
 use crate::jobs::After;
 use crate::random;
-use crate::session::{Action, Purpose, Ticket, Uid};
+use crate::session::{Action, Mark, Purpose, Ticket, Uid};
 use crate::wechat::openid::OpenId;
 
 /// A scan that counts, as the backend is told of it.
@@ -60,8 +60,9 @@ impl Hooks {
             result: scan.result,
             openid: scan.person.as_str(),
         };
-        let id = post::scan_id(scan.uid, scan.ticket);
-        let post = self.post(HookEvent::Scan, id, scan.uid, data);
+        let session = Mark::of(scan.uid, scan.ticket);
+        let id = post::scan_id(session);
+        let post = self.post(HookEvent::Scan, id, (scan.uid, session), data);
         // Due only when the attempt at once is over, however that goes.
         let delay = self.site.patience().min(CHAT_WAITS) + self.retry;
         match self.scans.submit(&post.id, &post.body, delay).await? {

@@ -17,6 +17,7 @@ use crate::hub::Hub;
 use crate::message::PushId;
 use crate::metrics::Metrics;
 use crate::outbound::{self, Client, RootsError};
+use crate::session::Mark;
 use crate::verdict::{Door, Failure as Refused, Verdict};
 use crate::webhook::SigningKey;
 
@@ -150,9 +151,9 @@ impl Site {
         };
         let came = Instant::now();
         let ticket = match self.hub.session(post.uid).await {
-            Ok(Some(view)) => view.ticket,
-            // It has ended meanwhile: there is nobody to tell.
-            Ok(None) => return Ok(()),
+            Ok(Some(view)) if Mark::of(post.uid, &view.ticket) == post.session => view.ticket,
+            // It has ended meanwhile: there is nobody to tell, or somebody else.
+            Ok(_) => return Ok(()),
             Err(_) => return Err(Failure::Unpublished),
         };
         let push_id = PushId::new(&post.id).expect("32 digits");

@@ -11,7 +11,7 @@ use crate::connection::{Sent, Socket};
 use crate::ending::Ending;
 use crate::frame;
 use crate::listener::Listener;
-use crate::session::{EventId, Uid};
+use crate::session::{EventId, Mark, Uid};
 use crate::timeline::{Id, Moment};
 
 /// A held uid.
@@ -19,6 +19,7 @@ use crate::timeline::{Id, Moment};
 pub struct Binding {
     pub(super) hub: Arc<Hub>,
     pub(super) listener: Arc<Listener>,
+    pub(super) mark: Mark,
     /// Whether it has not caught up yet.
     pub(super) is_new: bool,
     /// Whether the page named an event that we never issued.
@@ -37,6 +38,11 @@ impl Binding {
     /// Which session.
     pub fn uid(&self) -> Uid {
         self.listener.uid
+    }
+
+    /// Which session of that uid.
+    pub fn session(&self) -> (Uid, Mark) {
+        (self.listener.uid, self.mark)
     }
 
     /// Gives the uid back; the newest event that the page was sent.

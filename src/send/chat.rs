@@ -3,18 +3,19 @@
 use super::Sends;
 use crate::broker::BrokerError;
 use crate::texts::Say;
+use crate::wechat::event::Push;
 use crate::wechat::openid::OpenId;
 
 impl Sends {
-    /// What to say to what a person wrote; None where it is none of the words. `occasion` names the
-    /// writing: a repetition of its callback renews nothing twice.
+    /// What to say to what a person wrote; None where it is none of the words. A repetition of the
+    /// callback renews nothing twice.
     pub async fn hear(
         &self,
-        person: &OpenId,
+        push: &Push,
         written: &str,
-        occasion: &str,
         base_url: &str,
     ) -> Result<Option<Say>, BrokerError> {
+        let (person, happened, accounts) = (&push.from, push.create_time, &self.accounts);
         if !self.is_possible() {
             return Ok(None);
         }
@@ -22,16 +23,19 @@ impl Sends {
         let rules = &self.rules;
         let say = if rules.show_words.name(written) {
             match self.has_token(person).await? {
-                true => Say::Token(url(self.accounts.send_token(person).await?)),
+                true => Say::Token(url(accounts.send_token(person, happened).await?)),
                 false => Say::NoToken,
             }
         } else if rules.renew_words.name(written) {
             match self.has_token(person).await? {
-                true => Say::NewToken(url(self.accounts.renew_token(person, occasion).await?)),
+                true => {
+                    let renewed = accounts.renew_token(person, push.dedup_key(), happened);
+                    Say::NewToken(url(renewed.await?))
+                }
                 false => Say::NoToken,
             }
         } else if rules.revoke_words.name(written) {
-            match self.accounts.revoke_token(person).await? {
+            match accounts.revoke_token(person).await? {
                 true => Say::TokenRevoked,
                 false => Say::NoToken,
             }

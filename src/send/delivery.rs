@@ -33,8 +33,12 @@ const PAUSES: [Duration; 5] = [
 ];
 
 impl Sends {
-    /// Delivers what is on record, for ever; one task of the node's.
+    /// Delivers what is on record, for ever; one task of the node's. Without a template it is left to
+    /// other nodes, or to the time when there is one.
     pub async fn deliver(self: Arc<Self>, tasks: TaskTracker) {
+        if !self.is_possible() {
+            return;
+        }
         let jobs = Arc::clone(&self.jobs);
         let attempt = move |job| Arc::clone(&self).attempt(job);
         jobs.run(tasks, attempt).await;
@@ -48,9 +52,11 @@ impl Sends {
     }
 
     async fn try_to_send(&self, job: &Job) -> Result<After, BrokerError> {
-        let (Some(message), Some(template)) =
-            (message(&self.broker, &job.id).await?, &self.template)
-        else {
+        let Some(template) = &self.template else {
+            // Not ours to do, and so not ours to end.
+            return Ok(After::Again(PAUSES[0]));
+        };
+        let Some(message) = message(&self.broker, &job.id).await? else {
             return Ok(After::Done);
         };
         match message.state {

@@ -5,3 +5,4 @@ mod doctor;
 mod probe;
 mod push;
 mod signals;
+mod warnings;

@@ -2,5 +2,7 @@
 
 mod callback;
 mod modes;
+mod repeated;
 mod result;
 mod second;
+mod strangers;

@@ -5,6 +5,7 @@ mod fate;
 mod limits;
 mod page;
 mod token;
+mod void;
 
 use scangate::config::Config;
 use serde_json::Value;

@@ -2,6 +2,7 @@
 //! one gateway.
 
 mod accounts;
+mod callbacks;
 mod confirm;
 mod hooks;
 mod many;
@@ -11,3 +12,4 @@ mod send;
 mod sessions;
 mod timeline;
 mod token;
+mod tokens;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -182,6 +183,9 @@ struct Query {
     uids: Vec<Uid>,
 }
 
+/// Confirmations that one query looks up at a time.
+const LOOKS_AT_A_TIME: usize = 64;
+
 pub(super) async fn query(gateway: &Arc<Gateway>, request: Request) -> Response {
     let Query { uids } = match json_body(gateway, request).await {
         Ok(query) => query,
@@ -194,16 +198,23 @@ pub(super) async fn query(gateway: &Arc<Gateway>, request: Request) -> Response 
         Ok(views) => views,
         Err(error) => return unavailable(&error),
     };
-    let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for (uid, view) in uids.into_iter().zip(views) {
         match view {
-            Some(view) => match with_confirmation(gateway, uid, view).await {
-                Ok(view) => sessions.push(Shown::of(uid, view)),
-                Err(error) => return unavailable(&error),
-            },
+            Some(view) => known.push((uid, view)),
             None => unknown.push(uid),
         }
     }
+    let looks = known.into_iter().map(|(uid, view)| async move {
+        let view = with_confirmation(gateway, uid, view).await?;
+        Ok::<_, BrokerError>(Shown::of(uid, view))
+    });
+    // In their order, but not one after the other.
+    let shown = stream::iter(looks).buffered(LOOKS_AT_A_TIME).try_collect();
+    let sessions: Vec<Shown> = match shown.await {
+        Ok(sessions) => sessions,
+        Err(error) => return unavailable(&error),
+    };
     let answer = json!({ "sessions": sessions, "unknown": unknown });
     http::json(StatusCode::OK, &answer)
 }

@@ -38,7 +38,7 @@ async fn renew(gateway: &Gateway, person: &OpenId) -> Response {
         Err(error) => return unavailable(&error),
     }
     let occasion = hex(&random::bytes::<16>());
-    match accounts.renew_token(person, &occasion).await {
+    match accounts.renew_token(person, &occasion, 0).await {
         Ok(token) => {
             let config = gateway.config();
             let base_url = config.public.url.as_ref();

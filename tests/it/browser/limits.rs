@@ -85,7 +85,7 @@ async fn a_slow_reader_is_ended_while_others_are_served() {
 
     let mut backend = gateway.backend().await;
     let big = "x".repeat(60_000);
-    let too_slow = r#"scangate_connections_closed_total{ending="too_slow"}"#;
+    let too_slow = r#"scangate_connections_closed_total{code="4508",ending="too_slow"}"#;
     let mut pushed = 0;
     while gateway.metric(too_slow).await == Some(0.0) {
         assert!(pushed < 1000, "the slow reader is still held");

@@ -130,7 +130,7 @@ async fn commands_that_hang_hold_up_nothing_else() {
         assert_eq!(site.hears().await.event(), "bind");
         pages.push(page);
     }
-    // Every lane of the commands hangs.
+    // Whatever tells of commands hangs.
     site.always(Reaction::Hang);
     for page in &mut pages {
         page.says(r#"{"cmd":"n"}"#).await;

@@ -64,6 +64,46 @@ async fn an_address_that_others_reach_needs_a_key() {
     the_rest_is_open(&gateway).await;
 }
 
+/// A page whose name its owner has made to lead to this host is of one origin with us to its browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_nobody_is_answered_who_calls_us_by_a_name() {
+    let gateway = Gateway::start().await;
+    let asks = async |host: &str| {
+        let request = Request::get("/api/v1/nodes").host(host);
+        gateway.tells(request).await
+    };
+    for host in [
+        "evil.example",
+        "evil.example:9129",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "[::1].evil.example",
+        "127.1",
+        "me@evil.example",
+    ] {
+        let answer = asks(host).await;
+        assert!(
+            [400, 403].contains(&answer.status),
+            "{host}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(asks("evil.example").await.error(403), "origin_not_allowed");
+    for host in ["localhost", "LocalHost:9129", "127.0.0.1", "[::1]:9129"] {
+        assert_eq!(asks(host).await.status, 200, "{host}");
+    }
+    for request in requests() {
+        let request = request.host("evil.example");
+        assert_eq!(
+            gateway.tells(request).await.error(403),
+            "origin_not_allowed"
+        );
+    }
+    let gateway = Gateway::with(|config| config.ops.api_key = Some(Secret::new(KEY))).await;
+    let right = Request::get("/api/v1/nodes").header("Authorization", &format!("Bearer {KEY}"));
+    assert_eq!(gateway.tells(right.host("ops.example")).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_key_the_api_answers_on_every_address() {
     let gateway = Gateway::with(|config| {

@@ -53,8 +53,12 @@ async fn nodes_share_tokens_messages_and_what_became_of_them() {
     assert_eq!(platform.heard(Call::Template).len(), 1);
 
     ann.sends(&ann.event("unsubscribe", "", "")).await;
+    let another = format!("/{token}.send?text=y");
     for node in [&a, &b, &c] {
-        assert_eq!(asks(node, &path).await.0, 404);
+        let (status, answer) = asks(node, &another).await;
+        assert_eq!((status, &answer["errmsg"]), (404, &json!("token_unknown")));
+        // What became of the one before is told still, and only that.
+        assert_eq!(asks(node, &path).await.1["data"]["state"], "delivered");
     }
 }
 
