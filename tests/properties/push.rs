@@ -173,7 +173,7 @@ impl Gateway {
         let uid = 1_000_000_000 + number.fetch_add(1, Ordering::Relaxed);
         let body = format!(r#"{{"uid":{uid},"ticket":"t","ttl":600}}"#);
         let request = format!(
-            "POST /api/v1/sessions HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\
+            "POST /api/v1/sessions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );

@@ -1,6 +1,7 @@
 //! Two and three nodes on one Redis: whatever node a backend, a page or the platform comes to, it is
 //! one gateway.
 
+mod access_token;
 mod accounts;
 mod callbacks;
 mod confirm;
@@ -11,5 +12,4 @@ mod scans;
 mod send;
 mod sessions;
 mod timeline;
-mod token;
 mod tokens;
