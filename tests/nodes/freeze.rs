@@ -10,11 +10,11 @@ use crate::support::{
     only_words, passes, tally,
 };
 
-/// How long what is due now may take.
-const SOON: Duration = Duration::from_secs(10);
+/// How long what is due now may take, beside other stories of hundreds of pages.
+const SOON: Duration = Duration::from_secs(20);
 /// Within this everybody has left a node that stands still: the pages' patience, HAProxy's, and a
 /// pause or two that grew.
-const LEFT: Duration = Duration::from_secs(20);
+const LEFT: Duration = Duration::from_secs(30);
 /// Within this a silent node is none any more.
 const GONE: Duration = Duration::from_secs(15);
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::node::Node;
 use crate::support::{
-    Backend, CLOSE, Code, Crowd, Habits, Link, Manner, Publisher, Reader, Said, Server, TEXT,
+    Backend, CLOSE, Code, Crowd, Habits, Link, Manner, PING, Publisher, Reader, Said, Server, TEXT,
     check, is_long, only_words, tally, within,
 };
 
@@ -158,6 +158,8 @@ impl Sleeper {
                 .ok()?;
             match frame.head {
                 TEXT => self.hears(frame.text()),
+                // It was silent for long.
+                PING => {}
                 CLOSE => return frame.close_code(),
                 other => panic!("frame {other:#x}"),
             }

@@ -10,13 +10,15 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout};
 
 use super::carried::Carried;
-use super::link::PATIENCE;
 use super::messages::take_each;
 use super::resync::Reason;
 use super::tally::Outcome;
 use super::{Answer, Facts, HELD, Redis, node_field};
 use crate::broker::{Arrival, BrokerError, Claim, Held};
 use crate::session::{EventId, Uid};
+
+/// How long a bind waits for those before it, who have an answer of Redis to wait for.
+const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// What ends a session, in place of an event.
 const ENDED: &[u8] = b"ended";
@@ -60,7 +62,7 @@ impl Redis {
         if !self.is_reachable() {
             return Err(BrokerError::Unavailable);
         }
-        let turn = timeout(PATIENCE, self.held.turn(uid)).await;
+        let turn = timeout(TURN_WAIT, self.held.turn(uid)).await;
         let _turn = turn.map_err(|_| BrokerError::Unavailable)?;
         let is_first = !self.held.is_held(uid);
         let verified = self.verify(&claim, is_first).await;
