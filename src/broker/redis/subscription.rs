@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout};
 
@@ -19,6 +20,9 @@ use crate::session::{EventId, Uid};
 
 /// How long a bind waits for those before it, who have an answer of Redis to wait for.
 const TURN_WAIT: Duration = Duration::from_secs(5);
+
+/// Owed uids that are given back at a time.
+const RETURNS: usize = 64;
 
 /// What ends a session, in place of an event.
 const ENDED: &[u8] = b"ended";
@@ -172,11 +176,18 @@ impl Redis {
 
     /// Gives back what could not be given back when its last page left.
     pub(super) async fn give_back_owed(&self) {
-        for uid in self.held.owed() {
-            let _turn = self.held.turn(uid).await;
-            if !self.held.is_held(uid) {
-                self.let_go_or_owe(uid).await;
-            }
+        if !self.is_reachable() {
+            return;
+        }
+        let owed = stream::iter(self.held.owed());
+        let given = owed.for_each_concurrent(RETURNS, |uid| self.give_back(uid));
+        given.await;
+    }
+
+    async fn give_back(&self, uid: Uid) {
+        let _turn = self.held.turn(uid).await;
+        if !self.held.is_held(uid) {
+            self.let_go_or_owe(uid).await;
         }
     }
 
@@ -254,10 +265,7 @@ impl Redis {
     fn unsubscribe_unheld(self: &Arc<Self>, uid: Uid) {
         let redis = Arc::clone(self);
         tokio::spawn(async move {
-            let _turn = redis.held.turn(uid).await;
-            if !redis.held.is_held(uid) {
-                redis.let_go_or_owe(uid).await;
-            }
+            redis.give_back(uid).await;
         });
     }
 

@@ -1,10 +1,10 @@
-//! The primary dies, and Sentinel has a replica take over.
+//! The primary dies or stands still, and Sentinel has a replica take over.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::support::{Crowd, Said, Sentinel, is_long, joins, joins_with, passes, tally};
+use crate::support::{Crowd, Said, Sentinel, Server, is_long, joins, joins_with, passes, tally};
 
 /// How long what is due now may take.
 const SOON: Duration = Duration::from_secs(20);
@@ -14,20 +14,31 @@ const BACK: Duration = Sentinel::DOWN_AFTER.saturating_add(Duration::from_secs(7
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_replica_has_outlives_the_primary() {
+    is_outlived(async |primary| primary.dies().await, BACK).await;
+}
+
+/// Its connections stand, and nobody says that anything is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_stands_still_is_left() {
+    is_outlived(async |primary| primary.freezes().await, SOON).await;
+}
+
+/// What was accepted goes on at a replica when the primary `goes`, within `patience`.
+async fn is_outlived(goes: impl AsyncFnOnce(&mut Server), patience: Duration) {
     let mut redis = Sentinel::start().await;
     let join = async || joins_with(&redis.url(), |config| config.broker.wait_replicas = 1).await;
     let [a, b] = [join().await, join().await];
     let crowd = Crowd::gathers(&[&a, &b], 6).await;
     let since = Instant::now();
     crowd.is_accepted(SOON).await;
-    let dead = redis.primary().address();
-    redis.primary().dies().await;
+    let gone = redis.primary().address();
+    goes(redis.primary()).await;
     // Pages hear what no replica has yet; said again to the new primary, they hear it once more.
     let forgotten = since..Instant::now();
     let back = crowd.goes_on(SOON).await;
-    println!("back {back:?} after the primary's death");
-    assert!(back < BACK, "{back:?}");
-    assert_ne!(redis.named().await, dead);
+    println!("back {back:?} after the primary's last word");
+    assert!(back < patience, "{back:?}");
+    assert_ne!(redis.named().await, gone);
     println!("accepted {:?} later", crowd.is_accepted(SOON).await);
     let told = crowd.heard_but(&forgotten, SOON).await;
     println!("{}", tally(&told));
